@@ -1,0 +1,48 @@
+/**
+ * The configuration file `dediffusion.config.ts`: code, typed and checked.
+ *
+ * @module
+ */
+import type { ExecutionProvider } from "./inference.ts";
+import type { Plugin } from "./plugin.ts";
+
+/** What a user may configure. Everything has a default; secrets come from the environment instead. */
+export interface Config {
+	/** Decoders, in the order they are listed. Default: the bundled ones. */
+	readonly plugins?: readonly Plugin[];
+	/** Encoder folders by id; the first one is the default. Default: the bundled one. */
+	readonly encoders?: readonly { readonly id: string; readonly folder: string }[];
+	/** Where pictures and comparisons are kept. Default: `.dediffusion` in the working folder. */
+	readonly dataFolder?: string;
+	readonly server?: {
+		/** Default 127.0.0.1. Any other address needs DEDIFFUSION_TOKEN. */
+		readonly host?: string;
+		/** Default 4000. */
+		readonly port?: number;
+	};
+	readonly inference?: {
+		/** Worker threads that hold sessions. Default 1: one run uses all cores already. */
+		readonly workers?: number;
+		/** Threads inside one run. Default: the number of cores. */
+		readonly threads?: number;
+		/** Bytes of weights that may stay loaded. Default: half of the machine's memory. */
+		readonly memoryBudget?: number;
+		/** Providers to try, best first. Default: cuda, webgpu, cpu. */
+		readonly providers?: readonly ExecutionProvider[];
+	};
+	readonly limits?: {
+		/** Largest picture file, in bytes. Default 20 MiB. */
+		readonly pictureBytes?: number;
+		/** Largest picture, in pixels. Default 50 million. */
+		readonly picturePixels?: number;
+		/** Longest text, in characters. Default 4,000. */
+		readonly textLength?: number;
+		/** Most cells of one comparison. Default 400. */
+		readonly comparisonCells?: number;
+	};
+}
+
+/** Gives a configuration file its types; changes nothing. */
+export function defineConfig(config: Config): Config {
+	return config;
+}

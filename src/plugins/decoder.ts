@@ -1,0 +1,127 @@
+/**
+ * The contract of a decoder: anything that turns text into pictures.
+ *
+ * @module
+ */
+import type { DecodedImage } from "./image.ts";
+import type { Inference } from "./inference.ts";
+
+/** Where a decoder's work happens. Decoders of one local lane take turns; network decoders run beside everything. */
+export type Lane = "gpu" | "cpu" | "network";
+
+/** A setting that a caller may give and a decoder may or may not honour. */
+export type SettingName = "seed" | "steps" | "guidanceScale" | "negativePrompt" | "width" | "height" | "scheduler";
+
+/** What a decoder can do, shown by the API so that frontends can draw the right controls. */
+export interface DecoderCapabilities {
+	/** Settings that are honoured; any other one given is answered with a warning. */
+	readonly settings: readonly SettingName[];
+	/** Whether equal requests give equal pictures. */
+	readonly deterministic: boolean;
+	/** Most requests that one call of `generate` takes. */
+	readonly maxBatch: number;
+	/** Scheduler names that a request may ask for; empty when it is not a choice. */
+	readonly schedulers: readonly string[];
+	/** Picture sizes in pixels, and the step between them. */
+	readonly size: { readonly min: number; readonly max: number; readonly multipleOf: number };
+	/** Most tokens of text that reach the model; undefined when unknown. */
+	readonly maxPromptTokens?: number;
+	/** Whether the backend may change the text before it draws. */
+	readonly rewritesPrompt: boolean;
+	/** What is used where a request is silent. */
+	readonly defaults: {
+		readonly steps?: number;
+		readonly guidanceScale?: number;
+		readonly width: number;
+		readonly height: number;
+		readonly scheduler?: string;
+	};
+}
+
+/** One picture wanted. */
+export interface DecodeRequest {
+	/** The text, as De-Diffusion or a person wrote it. Never empty. */
+	readonly prompt: string;
+	/** What the picture should not show; undefined is not the same as empty where the model distinguishes them. */
+	readonly negativePrompt?: string;
+	/** Integer in [0, 2^32). Equal seeds give equal pictures where the capabilities say so. */
+	readonly seed: number;
+	/** Denoising steps, 1 to 1000. */
+	readonly steps?: number;
+	/** Classifier-free guidance scale, 0 to 50; 1 means none. */
+	readonly guidanceScale?: number;
+	/** Pixels. */
+	readonly width?: number;
+	/** Pixels. */
+	readonly height?: number;
+	readonly scheduler?: string;
+	/** Starts from these latents, shape [channels, height / 8, width / 8] or the model's own ratio, instead of the seed's. */
+	readonly initialLatents?: Float32Array;
+}
+
+/** Something that was asked for and not done, or done otherwise. Never silent, never fatal. */
+export interface DecodeWarning {
+	readonly type: "unsupported" | "adjusted" | "truncated" | "other";
+	/** The setting concerned, where there is one. */
+	readonly setting?: SettingName | "prompt";
+	/** For a person. */
+	readonly message: string;
+}
+
+interface DecodeResultBase {
+	readonly seed: number;
+	/** The text that the model really saw, after cuts, neutralised syntax or a backend's rewriting. */
+	readonly effectivePrompt: string;
+	readonly warnings: readonly DecodeWarning[];
+}
+
+/** A picture, or the reason why the backend kept it back. */
+export type DecodeResult =
+	| (DecodeResultBase & { readonly status: "done"; readonly image: DecodedImage })
+	| (DecodeResultBase & { readonly status: "filtered"; readonly reason: string });
+
+/** How far one request of a batch has come. */
+export interface DecodeProgress {
+	/** Index into the batch; undefined when it concerns all of it. */
+	readonly request?: number;
+	/** From 0 to 1. */
+	readonly fraction: number;
+	/** What is happening, e.g. "step 3 of 25". */
+	readonly message?: string;
+	/** The picture as it looks now. */
+	readonly preview?: DecodedImage;
+}
+
+/** What the host gives to each call. */
+export interface GenerateContext {
+	/** Aborted when nobody waits any more. Stop at the next chance and throw `ABORTED`. */
+	readonly signal: AbortSignal;
+	readonly onProgress: (progress: DecodeProgress) => void;
+}
+
+/** A text-to-image model behind one door. */
+export interface Decoder {
+	/** Stable and unique in one server, e.g. `scenes-a`; lower-case letters, digits, `-`, `_`, `.` and `/`. */
+	readonly id: string;
+	/** For people. */
+	readonly name: string;
+	readonly lane: Lane;
+	readonly capabilities: DecoderCapabilities;
+	/**
+	 * Draws a batch: one result for each request, in the same order.
+	 *
+	 * @throws DeDiffusionError with a `BACKEND_*`, `INFERENCE_*`, `MODEL_*` or `ABORTED` code. It fails the whole batch.
+	 */
+	generate(requests: readonly DecodeRequest[], context: GenerateContext): Promise<readonly DecodeResult[]>;
+	/** Resolves when the decoder could draw now; throws a DeDiffusionError that says what is missing. */
+	health?(signal: AbortSignal): Promise<void>;
+	/** Releases everything. Called once, at shutdown. */
+	close?(): Promise<void>;
+}
+
+/** What the host lends to a plugin while it sets up its decoders. */
+export interface PluginHost {
+	readonly inference: Inference;
+	/** For the server's log; secrets do not belong here. */
+	readonly log: (level: "info" | "warn" | "error", message: string) => void;
+}

@@ -1,0 +1,34 @@
+/**
+ * The SDK's public entry, published as `dediffusion/plugin`: all that a plugin may import of this package.
+ *
+ * @module
+ */
+export { type Config, defineConfig } from "./config.ts";
+export type {
+	DecodeProgress,
+	DecodeRequest,
+	DecodeResult,
+	Decoder,
+	DecoderCapabilities,
+	DecodeWarning,
+	GenerateContext,
+	Lane,
+	PluginHost,
+	SettingName,
+} from "./decoder.ts";
+export { type ErrorCode, type ErrorCodeEntry, errorCodes } from "./error-codes.ts";
+export { DeDiffusionError, type DeDiffusionErrorOptions } from "./errors.ts";
+export type { DecodedImage, EncodedImage, PixelImage } from "./image.ts";
+export type {
+	DeviceReport,
+	ExecutionProvider,
+	Inference,
+	InferenceSession,
+	OpenOptions,
+	RunOptions,
+	Tensor,
+	TensorArrays,
+	TensorSignature,
+	TensorType,
+} from "./inference.ts";
+export { definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
