@@ -1,0 +1,25 @@
+/**
+ * One test run for everything: units beside their sources, plugins, and the journeys in `test/`.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import swc from "unplugin-swc";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	// type-graphql reads types from decorator metadata, which only SWC emits here; tsconfig.json switches it on.
+	plugins: [swc.vite()],
+	resolve: {
+		alias: { "dediffusion/plugin": fileURLToPath(new URL("./src/plugins/index.ts", import.meta.url)) },
+	},
+	test: {
+		include: ["src/**/*.test.ts", "plugins/*/src/**/*.test.ts", "test/**/*.test.ts"],
+		exclude: ["**/node_modules/**", "**/dist/**", "test/fixtures/**"],
+		// Child processes, because a native crash of onnxruntime must not take the other files with it.
+		pool: "forks",
+		maxWorkers: 2,
+		testTimeout: 30_000,
+		hookTimeout: 60_000,
+	},
+});
