@@ -1,0 +1,122 @@
+/**
+ * Decoders in the API, with what frontends need to draw the right controls.
+ *
+ * @module
+ */
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import type * as sdk from "../plugins/index.ts";
+
+export const Lane = {
+	GPU: "gpu",
+	CPU: "cpu",
+	NETWORK: "network",
+} as const satisfies Record<string, sdk.Lane>;
+
+registerEnumType(Lane, {
+	name: "Lane",
+	description:
+		"Where a decoder's work happens. Decoders of one local lane take turns; network decoders run beside everything.",
+	valuesConfig: {
+		GPU: { description: "On this machine's GPU." },
+		CPU: { description: "On this machine's processor." },
+		NETWORK: { description: "At a service somewhere else." },
+	},
+});
+
+export const Setting = {
+	SEED: "seed",
+	STEPS: "steps",
+	GUIDANCE_SCALE: "guidanceScale",
+	NEGATIVE_PROMPT: "negativePrompt",
+	WIDTH: "width",
+	HEIGHT: "height",
+	SCHEDULER: "scheduler",
+	PROMPT: "prompt",
+} as const satisfies Record<string, sdk.SettingName | "prompt">;
+
+registerEnumType(Setting, {
+	name: "Setting",
+	description: "A field of DecodeSettings, or the prompt itself.",
+	valuesConfig: {
+		SEED: { description: "The field seed." },
+		STEPS: { description: "The field steps." },
+		GUIDANCE_SCALE: { description: "The field guidanceScale." },
+		NEGATIVE_PROMPT: { description: "The field negativePrompt." },
+		WIDTH: { description: "The field width." },
+		HEIGHT: { description: "The field height." },
+		SCHEDULER: { description: "The field scheduler." },
+		PROMPT: { description: "The text to draw." },
+	},
+});
+
+@ObjectType({ description: "The picture sizes that a decoder draws." })
+export class SizeRange {
+	@Field(() => Int, { description: "Smallest width and height, in pixels." })
+	readonly min!: number;
+
+	@Field(() => Int, { description: "Largest width and height, in pixels." })
+	readonly max!: number;
+
+	@Field(() => Int, { description: "Widths and heights must be multiples of this many pixels." })
+	readonly multipleOf!: number;
+}
+
+@ObjectType({ description: "What a decoder uses where a request is silent." })
+export class DecoderDefaults {
+	@Field(() => Int, { nullable: true, description: "Denoising steps; null where the backend decides." })
+	readonly steps?: number;
+
+	@Field(() => Float, { nullable: true, description: "Guidance scale; null where the backend decides." })
+	readonly guidanceScale?: number;
+
+	@Field(() => Int, { description: "Width in pixels." })
+	readonly width!: number;
+
+	@Field(() => Int, { description: "Height in pixels." })
+	readonly height!: number;
+
+	@Field(() => String, { nullable: true, description: "Scheduler; null where the backend decides." })
+	readonly scheduler?: string;
+}
+
+@ObjectType({ description: "What a decoder can do." })
+export class DecoderCapabilities {
+	@Field(() => [Setting], { description: "Settings it honours; any other one is answered with a warning." })
+	readonly settings!: readonly sdk.SettingName[];
+
+	@Field(() => Boolean, { description: "Whether equal requests give equal pictures." })
+	readonly deterministic!: boolean;
+
+	@Field(() => Int, { description: "How many pictures it draws at once." })
+	readonly maxBatch!: number;
+
+	@Field(() => [String], { description: "Schedulers that can be asked for; empty when there is no choice." })
+	readonly schedulers!: readonly string[];
+
+	@Field(() => SizeRange, { description: "Picture sizes it draws." })
+	readonly size!: SizeRange;
+
+	@Field(() => Int, { nullable: true, description: "Most tokens of text that reach the model; null when unknown." })
+	readonly maxPromptTokens?: number;
+
+	@Field(() => Boolean, { description: "Whether the backend may change the text before it draws." })
+	readonly rewritesPrompt!: boolean;
+
+	@Field(() => DecoderDefaults, { description: "What it uses where a request is silent." })
+	readonly defaults!: DecoderDefaults;
+}
+
+@ObjectType({ description: "A text-to-image model." })
+export class Decoder {
+	@Field(() => ID, { description: "Stable id, as arguments take it." })
+	readonly id!: string;
+
+	@Field(() => String, { description: "Name for people." })
+	readonly name!: string;
+
+	@Field(() => Lane, { description: "Where its work happens." })
+	readonly lane!: sdk.Lane;
+
+	@Field(() => DecoderCapabilities, { description: "What it can do." })
+	readonly capabilities!: DecoderCapabilities;
+}

@@ -1,0 +1,51 @@
+/**
+ * De-Diffusion text in the API. What asks the engine for more (`prefix`, `reconstruct`) is resolved one floor up.
+ *
+ * @module
+ */
+import { Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { Picture } from "./picture.ts";
+
+@ObjectType({
+	description: "Where in the picture a token looked: a small grid laid over the picture, row by row from the top left.",
+})
+export class AttentionMap {
+	@Field(() => Int, { description: "Columns." })
+	readonly width!: number;
+
+	@Field(() => Int, { description: "Rows." })
+	readonly height!: number;
+
+	@Field(() => [Float], { description: "One weight for each place of the grid; they sum to 1." })
+	readonly weights!: readonly number[];
+}
+
+@ObjectType({ description: "One token of De-Diffusion text." })
+export class TextToken {
+	@Field(() => Int, { description: "Number of the token in the vocabulary." })
+	readonly id!: number;
+
+	@Field(() => String, { description: "The token as a person reads it." })
+	readonly text!: string;
+
+	@Field(() => Float, { description: "How sure the encoder was, from 0 to 1." })
+	readonly score!: number;
+
+	@Field(() => AttentionMap, { description: "Where in the picture it looked." })
+	readonly attention!: AttentionMap;
+}
+
+@ObjectType({ description: "What an encoder says of a picture: words that any text-to-image model takes." })
+export class DeDiffusionText {
+	@Field(() => String, { description: "The whole text, ready to be used as a prompt." })
+	readonly text!: string;
+
+	@Field(() => [TextToken], { description: "The text token by token." })
+	readonly tokens!: readonly TextToken[];
+
+	@Field(() => ID, { description: "Id of the encoder that wrote it." })
+	readonly encoder!: string;
+
+	@Field(() => Picture, { description: "The picture it was written for." })
+	readonly picture!: Picture;
+}
