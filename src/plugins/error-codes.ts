@@ -195,6 +195,30 @@ export const errorCodes = {
 		"The request carries no valid token.",
 		"Send the header Authorization: Bearer <token>.",
 	),
+	HOST_REFUSED: entry(
+		403,
+		false,
+		"The request's Host or Origin header names another site.",
+		"Open the server under localhost or 127.0.0.1, or set DEDIFFUSION_TOKEN.",
+	),
+	REQUEST_TOO_LARGE: entry(
+		413,
+		false,
+		"The request's body is larger than the server accepts.",
+		"Upload pictures one by one with POST /pictures and name them by their id.",
+	),
+	ROUTE_NOT_FOUND: entry(
+		404,
+		false,
+		"There is nothing at this path.",
+		"Send GraphQL to /graphql and pictures to /pictures.",
+	),
+	QUERY_INVALID: entry(
+		400,
+		false,
+		"The query is no GraphQL, or does not fit the schema.",
+		"Compare it with the documentation at /graphql or with schema.graphql.",
+	),
 	QUERY_TOO_COMPLEX: entry(
 		400,
 		false,
