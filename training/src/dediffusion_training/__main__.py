@@ -1,0 +1,135 @@
+"""`python -m dediffusion_training <command>`: every part of the recipe as one resumable command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from .configuration import AutoencoderConfig, DecoderConfig, EncoderConfig, ReaderConfig, read_config
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="dediffusion_training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    _training_command(commands, "autoencoder", "train the autoencoder of a decoder")
+    decoder = _training_command(commands, "decoder", "train a text-to-image decoder on an autoencoder's latents")
+    decoder.add_argument("--autoencoder", type=Path, required=True, help="folder that `autoencoder` printed")
+    _training_command(commands, "reader", "train the reader, whose backbone the encoder takes")
+    encoder = _training_command(commands, "encoder", "train a De-Diffusion encoder through a frozen decoder")
+    encoder.add_argument("--decoder", type=Path, required=True, help="any folder of a StableDiffusionPipeline")
+    encoder.add_argument("--reader", type=Path, required=True, help="folder that `reader` printed")
+
+    export_decoder = commands.add_parser("export-decoder", help="write a pipeline folder as ONNX")
+    export_decoder.add_argument("pipeline", type=Path)
+    export_decoder.add_argument("destination", type=Path)
+    export_encoder = commands.add_parser("export-encoder", help="write a trained encoder as ONNX")
+    export_encoder.add_argument("encoder", type=Path)
+    export_encoder.add_argument("destination", type=Path)
+    export_encoder.add_argument("--decoder", type=Path, required=True, help="pipeline folder it was trained through")
+    export_encoder.add_argument("--decoder-name", required=True, help="id of that decoder in the server")
+
+    evaluate = commands.add_parser("evaluate", help="measure an encoder on held-out scenes and write the model cards")
+    evaluate.add_argument("--encoder", type=Path, required=True, help="folder that `encoder` printed")
+    evaluate.add_argument("--decoder", type=Path, required=True, help="pipeline folder it was trained through")
+    evaluate.add_argument("--emoji", type=Path, required=True, help="folder of emoji pictures, or a colour-emoji font")
+    evaluate.add_argument("--scenes", type=int, default=500, help="how many held-out scenes")
+    evaluate.add_argument("--steps", type=int, default=20, help="denoising steps of each reconstruction")
+    evaluate.add_argument("--guidance-scale", type=float, default=2.0)
+    evaluate.add_argument("--output", type=Path, required=True, help="folder for evaluation.json and contact-sheet.png")
+
+    cards = commands.add_parser("cards", help="write the model cards from an evaluation")
+    cards.add_argument("--encoder", type=Path, required=True)
+    cards.add_argument("--decoder", type=Path, required=True)
+    cards.add_argument("--evaluation", type=Path, required=True, help="evaluation.json that `evaluate` wrote")
+    cards.add_argument("--models", type=Path, required=True, help="folder that holds the exported models")
+
+    arguments = parser.parse_args()
+    RUN[arguments.command](arguments)
+
+
+def _config(kind, arguments: argparse.Namespace):
+    overrides = {name: yaml.safe_load(value) for name, value in (part.split("=", 1) for part in arguments.set)}
+    return read_config(kind, arguments.config, overrides)
+
+
+def _autoencoder(arguments: argparse.Namespace) -> None:
+    from .train_autoencoder import train_autoencoder
+
+    print(train_autoencoder(_config(AutoencoderConfig, arguments), arguments.emoji, arguments.run))
+
+
+def _decoder(arguments: argparse.Namespace) -> None:
+    from .train_decoder import train_decoder
+
+    config = _config(DecoderConfig, arguments)
+    print(train_decoder(config, arguments.autoencoder, arguments.emoji, arguments.run))
+
+
+def _reader(arguments: argparse.Namespace) -> None:
+    from .train_reader import train_reader
+
+    print(train_reader(_config(ReaderConfig, arguments), arguments.emoji, arguments.run))
+
+
+def _encoder(arguments: argparse.Namespace) -> None:
+    from .train_encoder import train_encoder
+
+    config = _config(EncoderConfig, arguments)
+    print(train_encoder(config, arguments.decoder, arguments.reader, arguments.emoji, arguments.run))
+
+
+def _export_decoder(arguments: argparse.Namespace) -> None:
+    from .export.pipeline import export_pipeline
+
+    export_pipeline(arguments.pipeline, arguments.destination)
+
+
+def _export_encoder(arguments: argparse.Namespace) -> None:
+    from .export.encoder import export_encoder
+
+    export_encoder(arguments.encoder, arguments.decoder / "tokenizer", arguments.decoder_name, arguments.destination)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from .evaluate import Reconstruction, evaluate
+
+    drawing = Reconstruction(arguments.steps, arguments.guidance_scale)
+    evaluate(arguments.encoder, arguments.decoder, arguments.emoji, arguments.scenes, drawing, arguments.output)
+
+
+def _cards(arguments: argparse.Namespace) -> None:
+    from .model_card import write_model_cards
+
+    write_model_cards(arguments.encoder, arguments.decoder, arguments.evaluation, arguments.models)
+
+
+RUN = {
+    "autoencoder": _autoencoder,
+    "decoder": _decoder,
+    "reader": _reader,
+    "encoder": _encoder,
+    "export-decoder": _export_decoder,
+    "export-encoder": _export_encoder,
+    "evaluate": _evaluate,
+    "cards": _cards,
+}
+
+
+def _training_command(commands, name: str, purpose: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=purpose)
+    _training_arguments(parser)
+    return parser
+
+
+def _training_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, help="YAML file of configs/")
+    parser.add_argument("--emoji", type=Path, required=True, help="folder of emoji pictures, or a colour-emoji font")
+    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and results; resumes if it exists")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override, e.g. loop.steps=10")
+
+
+if __name__ == "__main__":
+    main()

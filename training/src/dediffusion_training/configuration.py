@@ -1,0 +1,116 @@
+"""The YAML files of configs/: one per model, checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SceneConfig(Strict):
+    """Which scenes are drawn. Part of every model's file, so that models of one domain share it by `include`."""
+
+    concepts: Path = Field(description="YAML list of concepts, beside the configuration file.")
+    styles: dict[str, float] = Field(description="Share of each drawing style.")
+    image_size: int = Field(gt=0, multiple_of=8)
+    object_counts: dict[int, float]
+    background_kinds: dict[str, float]
+
+
+class LoopConfig(Strict):
+    """How long and how fast to learn."""
+
+    steps: int = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    learning_rate: float = Field(gt=0)
+    warmup_steps: int = Field(ge=0)
+    weight_decay: float = 0.01
+    clip_gradient_norm: float = 1.0
+    ema_decay: float = Field(default=0.999, ge=0, lt=1)
+    checkpoint_every: int = Field(default=200, gt=0)
+    seed: int = 0
+    precision: str = Field(default="bfloat16", pattern="^(float32|bfloat16)$")
+
+
+class AutoencoderConfig(Strict):
+    scenes: SceneConfig
+    loop: LoopConfig
+    latent_channels: int = Field(gt=0)
+    channels: list[int] = Field(description="Width of each level; the picture shrinks by 2 between levels.")
+    kl_weight: float = Field(ge=0)
+
+
+class DecoderConfig(Strict):
+    scenes: SceneConfig
+    loop: LoopConfig
+    captions: dict[str, float] = Field(description="Share of each kind of caption; see data/caption.py.")
+    max_text_tokens: int = Field(gt=2)
+    text_width: int
+    text_layers: int
+    text_heads: int
+    unet_channels: list[int]
+    unet_layers: int
+    cross_attention: list[bool] = Field(description="Whether each level of the U-Net attends to the text.")
+    attention_heads: int
+    prediction: str = Field(pattern="^(epsilon|v_prediction)$")
+    beta_schedule: str
+    beta_start: float
+    beta_end: float
+    mixed_embedding_share: float = Field(ge=0, le=1, description="Share of texts whose embeddings are mixed.")
+
+
+class ReaderConfig(Strict):
+    scenes: SceneConfig
+    loop: LoopConfig
+    widths: list[int]
+    depths: list[int]
+
+
+class EncoderConfig(Strict):
+    name: str = Field(description="For people; written into the exported folder.")
+    scenes: SceneConfig
+    loop: LoopConfig
+    pool_pictures: int = Field(gt=0, description="Training pictures whose features and latents are kept in memory.")
+    tokens: int = Field(gt=0)
+    pooler_width: int
+    pooler_layers: int
+    pooler_heads: int
+    logit_scale: float = Field(gt=0, description="Cosine similarities are multiplied by this.")
+    lowest_timestep: int = Field(ge=0, lt=1000, description="Noise levels are drawn from here up to 999.")
+    temperature: float = Field(gt=0)
+    final_temperature: float = Field(gt=0)
+    prefix_growth: float = Field(ge=0, le=1, description="Share of the steps in which the longest prefix grows.")
+    hard_from: float = Field(ge=0, le=1, description="Share of the steps after which each token is one word.")
+    diversity_weight: float = Field(ge=0, description="Rewards a slot for using many words over a batch; fades out.")
+    repeat_weight: float = Field(ge=0, description="Punishes one word in two slots of a picture; fades out.")
+    judge_every: int = Field(default=400, gt=0, description="Steps between checks of the hard texts on held-out scenes.")
+
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def read_config(kind: type[Config], file: Path, overrides: dict[str, object] | None = None) -> Config:
+    """Reads and checks a YAML file. `include: other.yaml` takes that file's keys first; `overrides` maps dotted
+    names such as `loop.steps` to values."""
+    values = _read_with_includes(file)
+    for name, value in (overrides or {}).items():
+        *groups, last = name.split(".")
+        group = values
+        for key in groups:
+            group = group[key]
+        group[last] = value
+    config = kind.model_validate(values)
+    concepts = file.parent / config.scenes.concepts
+    return config.model_copy(update={"scenes": config.scenes.model_copy(update={"concepts": concepts})})
+
+
+def _read_with_includes(file: Path) -> dict:
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    included = values.pop("include", None)
+    return {**_read_with_includes(file.parent / included), **values} if included else values

@@ -1,0 +1,72 @@
+"""From a scene to its captions: empty, terse, complete, and bags of words as an encoder in training writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .scene import COLOURS, PLACES, SIZES, Scene, pick
+
+PLACE_WORDS = tuple(dict.fromkeys(place for places in PLACES.values() for place in places))
+
+
+def function_words() -> list[str]:
+    """Words of the captions that name nothing."""
+    return ["a", "an", "and", "on", "background", "style", "to", ",", "."]
+
+
+def vocabulary(things: list[str], styles: list[str]) -> list[str]:
+    """Every content word, in a fixed order."""
+    return list(dict.fromkeys([*things, *COLOURS, *SIZES, *PLACE_WORDS, *styles]))
+
+
+def content_words(scene: Scene) -> list[str]:
+    """The words of the complete caption without function words; none twice."""
+    things = [word for thing in scene.objects for word in (thing.size, thing.word, thing.place)]
+    return list(dict.fromkeys([*things, *scene.background, scene.style]))
+
+
+def terse_caption(scene: Scene) -> str:
+    """`a cat and a pizza`."""
+    return " and ".join(f"{_article(thing.word)} {thing.word}" for thing in scene.objects)
+
+
+def complete_caption(scene: Scene) -> str:
+    """`large cat left , small pizza right , blue background , flat style`."""
+    things = [f"{thing.size} {thing.word} {thing.place}" for thing in scene.objects]
+    return " , ".join([*things, f"{' to '.join(scene.background)} background", f"{scene.style} style"])
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
+
+
+class Captioner:
+    """Draws captions by lot; `shares` is the share of each kind: empty, terse, complete, bag."""
+
+    def __init__(self, things: list[str], styles: list[str], shares: dict[str, float], longest: int) -> None:
+        self.words, self.shares, self.longest = vocabulary(things, styles), shares, longest
+
+    def caption(self, scene: Scene, rng: np.random.Generator) -> str:
+        match pick(self.shares, rng):
+            case "empty":
+                return ""
+            case "terse":
+                return terse_caption(scene)
+            case "complete":
+                return complete_caption(scene)
+            case "bag":
+                return self.bag(scene, rng)
+            case other:
+                raise ValueError(f"unknown kind of caption: {other}")
+
+    def bag(self, scene: Scene, rng: np.random.Generator) -> str:
+        """Content words shuffled, with some left out, some repeated and some that are wrong; never empty."""
+        words = content_words(scene)
+        kept = rng.random() if rng.random() < 0.5 else 1.0
+        chosen = [word for word in words if rng.random() < kept] or [str(rng.choice(words))]
+        if rng.random() < 0.5:
+            chosen += [str(word) for word in rng.choice(chosen, size=rng.integers(1, 5))]
+        if rng.random() < 0.3:
+            chosen += [str(word) for word in rng.choice(self.words, size=rng.integers(1, 4))]
+        rng.shuffle(chosen)
+        return " ".join(chosen[: self.longest])

@@ -1,0 +1,99 @@
+"""The trained encoder as the folder that the server reads: config.json, model.onnx, tokenizer/ (format version 1)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from ..configuration import EncoderConfig
+from ..models.backbone import Backbone
+from ..models.encoder import DeDiffusionEncoder
+from ..tokenizer import WORD_END
+from .storage import store_weights_as_float16
+
+FORMAT_VERSION = 1
+OPSET = 18
+
+
+class ExportedEncoder(nn.Module):
+    """The graph's outputs: ids in the decoder's vocabulary, their probabilities, and where each token looked."""
+
+    def __init__(self, encoder: DeDiffusionEncoder, token_ids: torch.Tensor) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.register_buffer("token_ids", token_ids)
+
+    def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        logits, attention = self.encoder(pixel_values)
+        scores, picks = torch.softmax(logits, dim=-1).max(dim=-1)
+        return self.token_ids[picks], scores, attention
+
+
+def load_encoder(folder: Path) -> tuple[DeDiffusionEncoder, dict]:
+    """The encoder that `train_encoder` saved, and its description."""
+    description = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+    config = EncoderConfig.model_validate(description["config"])
+    state = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)
+    encoder = DeDiffusionEncoder(
+        Backbone(description["backbone"]["widths"], description["backbone"]["depths"]),
+        torch.randn_like(state["words"]),
+        tokens=config.tokens,
+        map_size=int(len(state["positions"]) ** 0.5),
+        width=config.pooler_width,
+        layers=config.pooler_layers,
+        heads=config.pooler_heads,
+        logit_scale=config.logit_scale,
+    )
+    encoder.load_state_dict(state)
+    return encoder.eval(), description
+
+
+def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, destination: Path) -> Path:
+    """Writes the encoder's folder; `decoder_name` is the id of the decoder it was trained through."""
+    encoder, description = load_encoder(folder)
+    config = EncoderConfig.model_validate(description["config"])
+    vocabulary = json.loads((tokenizer_folder / "vocab.json").read_text(encoding="utf-8"))
+    token_ids = torch.tensor([vocabulary[word + WORD_END] for word in description["words"]])
+    destination.mkdir(parents=True, exist_ok=True)
+
+    size = config.scenes.image_size
+    program = torch.onnx.export(
+        ExportedEncoder(encoder, token_ids).eval(),
+        (torch.zeros(2, 3, size, size),),
+        input_names=["pixel_values"],
+        output_names=["token_ids", "token_scores", "attention"],
+        dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
+        opset_version=OPSET,
+        dynamo=True,
+        verbose=False,
+    )
+    onnx.save(store_weights_as_float16(program.model_proto), destination / "model.onnx")
+
+    (destination / "config.json").write_text(
+        json.dumps(
+            {
+                "format": "dediffusion-encoder",
+                "formatVersion": FORMAT_VERSION,
+                "name": config.name,
+                "imageSize": size,
+                "mean": [0.5, 0.5, 0.5],
+                "std": [0.5, 0.5, 0.5],
+                "tokens": config.tokens,
+                "attention": [encoder.map_size, encoder.map_size],
+                "tokenizer": "tokenizer",
+                "decoder": decoder_name,
+            },
+            indent=2,
+        )
+        + "\n",
+        encoding="utf-8",
+    )
+    (destination / "tokenizer").mkdir(exist_ok=True)
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copyfile(tokenizer_folder / name, destination / "tokenizer" / name)
+    return destination

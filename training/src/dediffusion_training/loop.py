@@ -1,0 +1,131 @@
+"""The training loop that all models share: resumable, averaged, logged."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from .configuration import LoopConfig
+
+#: Computes the loss of one step, and numbers worth logging, from the step's index.
+Step = Callable[[int], tuple[torch.Tensor, dict[str, float]]]
+
+
+def pick_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class TrainingLoop:
+    """Trains `model` and keeps its exponential moving average in `average`.
+
+    A step draws its randomness from its index and the seed, so a run that was stopped and resumed takes the same
+    steps as one that was not.
+    """
+
+    def __init__(self, model: nn.Module, config: LoopConfig, run_folder: Path) -> None:
+        self.model, self.config = model, config
+        self.device = next(model.parameters()).device
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99)
+        )
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True)
+        self.run_folder = run_folder
+        self.checkpoint = run_folder / "checkpoint.pt"
+        self.step = 0
+        self.seconds = 0.0
+
+    def learning_rate(self, step: int) -> float:
+        """Linear warm-up, then a cosine down to a twentieth."""
+        if step < self.config.warmup_steps:
+            return self.config.learning_rate * (step + 1) / self.config.warmup_steps
+        done = (step - self.config.warmup_steps) / max(1, self.config.steps - self.config.warmup_steps)
+        return self.config.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
+
+    def run(self, compute_loss: Step) -> list[float]:
+        """Runs from the last checkpoint to the end; returns the losses of the steps it ran."""
+        self._resume()
+        losses: list[float] = []
+        writer = SummaryWriter(str(self.run_folder / "tensorboard"), purge_step=self.step)
+        progress = tqdm(range(self.step, self.config.steps), initial=self.step, total=self.config.steps, mininterval=5)
+        self.model.train()
+        started = time.monotonic() - self.seconds
+        for step in progress:
+            torch.manual_seed(self.config.seed * 1_000_003 + step)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.learning_rate(step)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+                loss, numbers = compute_loss(step)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_gradient_norm)
+            self.optimizer.step()
+            self.average.update_parameters(self.model)
+            self.step = step + 1
+            self.seconds = time.monotonic() - started
+            losses.append(loss.item())
+            if step % 10 == 0:
+                progress.set_postfix({"loss": f"{losses[-1]:.4f}", **{k: f"{v:.3f}" for k, v in numbers.items()}})
+                scalars = {"loss": losses[-1], "gradient_norm": norm.item(), "learning_rate": self.learning_rate(step)}
+                for name, value in {**scalars, **numbers}.items():
+                    writer.add_scalar(name, value, step)
+            if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
+                self._save()
+        writer.close()
+        self._save()
+        return losses
+
+    @property
+    def averaged_model(self) -> nn.Module:
+        return self.average.module
+
+    def _save(self) -> None:
+        self.run_folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        unfinished = self.checkpoint.with_suffix(".unfinished")
+        torch.save(state, unfinished)
+        unfinished.replace(self.checkpoint)
+
+    def _resume(self) -> None:
+        if not self.checkpoint.exists():
+            return
+        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+
+
+def describe_run(loop: TrainingLoop, config: BaseModel, **more: object) -> dict[str, object]:
+    """What a model card says of a run: its configuration, the hours it took, and on what."""
+    cuda = loop.device.type == "cuda"
+    hardware = torch.cuda.get_device_name(loop.device) if cuda else f"{torch.get_num_threads()} CPU threads"
+    software = f"PyTorch {torch.__version__.split('+')[0]}, Python {platform.python_version()}"
+    hours = round(loop.seconds / 3600, 3)
+    return {"config": config.model_dump(mode="json"), "hours": hours, "hardware": hardware, "software": software, **more}
+
+
+def write_recipe(folder: Path, recipe: dict[str, object]) -> None:
+    """Keeps the description beside the model, for its card."""
+    (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
+
+
+def read_recipe(folder: Path) -> dict:
+    return json.loads((folder / "recipe.json").read_text(encoding="utf-8"))

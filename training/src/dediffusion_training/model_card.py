@@ -1,0 +1,183 @@
+"""Model cards, written from what was configured and measured, never by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from .configuration import EncoderConfig
+from .export.encoder import load_encoder
+from .loop import read_recipe
+
+ATTRIBUTION = """## Data and licences
+
+Trained on pictures composed of [Noto Emoji](https://github.com/googlefonts/noto-emoji) (Google, Apache-2.0, the flat style)
+and [Fluent Emoji](https://github.com/microsoft/fluentui-emoji) (Microsoft, MIT, the glossy style); names after
+[unicode-emoji-json](https://github.com/muan/unicode-emoji-json) (MIT). The drawings themselves are not distributed here.
+The weights are licensed under Apache-2.0.
+"""
+
+
+def write_model_cards(encoder_folder: Path, decoder_folder: Path, evaluation_file: Path, models: Path) -> None:
+    """Writes `README.md` beside each exported model under `models`: scenes-a and dediffusion-scenes."""
+    evaluation = json.loads(evaluation_file.read_text(encoding="utf-8"))
+    encoder, description = load_encoder(encoder_folder)
+    (models / "scenes-a" / "README.md").write_text(decoder_card(decoder_folder, evaluation), encoding="utf-8")
+    (models / "dediffusion-scenes" / "README.md").write_text(
+        encoder_card(encoder, description, read_recipe(encoder_folder), evaluation), encoding="utf-8"
+    )
+
+
+def decoder_card(folder: Path, evaluation: dict) -> str:
+    recipe = read_recipe(folder)
+    config, autoencoder = recipe["config"], recipe["autoencoder"]
+    scenes = config["scenes"]
+    counts = {part: _parameters(folder / part) for part in ("text_encoder", "unet", "vae")}
+    return f"""# scenes-a
+
+A text-to-image model for emoji scenes, {scenes["image_size"]} x {scenes["image_size"]} pixels, in Stable Diffusion's layout: a CLIP
+text model ({_millions(counts["text_encoder"])}), a U-Net ({_millions(counts["unet"])}) and an autoencoder
+({_millions(counts["vae"])}), all of diffusers' and transformers' stock classes. It is the decoder that the bundled
+De-Diffusion encoder was trained through.
+
+## What it draws
+
+{_domain(scenes)} Words it knows: the concepts of `training/configs/{Path(scenes["concepts"]).name}`, twelve background
+colours, five places, two sizes and the styles. It was trained on sentences, on terse captions and on bags of words: shuffled,
+incomplete, repeated and partly wrong ones, and on {config["mixed_embedding_share"]:.0%} of texts with blended word embeddings, so
+that an encoder can be trained through it.
+
+## Recipe
+
+| | autoencoder | text encoder and U-Net |
+| --- | --- | --- |
+| steps x batch | {_loop(autoencoder["config"]["loop"])} | {_loop(config["loop"])} |
+| loss | absolute error of pixels and edges, KL | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas |
+| hours | {autoencoder["hours"]:.2f} | {recipe["hours"]:.2f} |
+| hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |
+
+## Measured
+
+On {evaluation["scenes"]} held-out scenes (compositions kept out of training), {_drawing(evaluation)}:
+
+{_table(evaluation)}
+
+{_limits(evaluation)}
+
+{ATTRIBUTION}"""
+
+
+def encoder_card(encoder: torch.nn.Module, description: dict, recipe: dict, evaluation: dict) -> str:
+    config = EncoderConfig.model_validate(description["config"])
+    reader = recipe["reader"]["held_out"]
+    backbone = sum(parameter.numel() for parameter in encoder.backbone.parameters())
+    pooler = sum(parameter.numel() for parameter in encoder.parameters()) - backbone
+    naming = evaluation["naming"]
+    examples = "\n".join(f"| {pair['caption']} | {pair['text']} |" for pair in evaluation["examples"])
+    return f"""# dediffusion-scenes
+
+A De-Diffusion encoder (Wei et al., [arXiv 2311.00618](https://arxiv.org/abs/2311.00618)) for emoji scenes: a picture in, {config.tokens}
+words out, in one forward pass. A frozen residual network ({_millions(backbone)}) and an attentional pooler
+({_millions(pooler)}) with one query per token.
+
+## What was used to train it
+
+- **Reconstruction alone.** The pooler's only loss on pictures is the diffusion loss of the frozen decoder `scenes-a`, given the
+  encoder's text. Captions were never targets for the tokens. Two small terms without labels fade out over the first half:
+  one rewards a slot for varying its words over a batch, one punishes repeats within a picture.
+- **The backbone was pretrained on image-text pairs** and then frozen: the words of a scene's complete caption, as a set,
+  predicted from the picture (held-out recall {reader["held_out_word_recall"]:.1%} of words,
+  {reader["held_out_thing_recall"]:.1%} of things). The paper's backbone is pretrained on image-text pairs too.
+- Tokens are restricted to the {len(description["words"])} content words of the domain; logits are scaled cosine similarities to the decoder's own token
+  embeddings. Prefixes are nested: training cut the text at random lengths, so the first words matter most.
+- {_loop(config.loop.model_dump())} pictures, {recipe["hours"]:.2f} hours on {recipe["hardware"]}.
+
+{_domain(config.scenes.model_dump())}
+
+## Measured
+
+On {evaluation["scenes"]} held-out scenes (compositions kept out of all training, own seed), {_drawing(evaluation)}:
+
+{_table(evaluation)}
+
+| | value | aim |
+| --- | --- | --- |
+| different texts | {naming["different_texts"]:.1%} | differ from picture to picture |
+| background colour named | {naming["background"]:.1%} | 70% |
+| drawn things that are named | {naming["thing_recall"]:.1%} | |
+| named things that are drawn | {naming["thing_precision"]:.1%} | |
+
+{_verdict(evaluation)}
+
+| complete caption | De-Diffusion text |
+| --- | --- |
+{examples}
+
+{_limits(evaluation)}
+
+{ATTRIBUTION}"""
+
+
+def _table(evaluation: dict) -> str:
+    rows = [
+        f"| {name} | {_interval(evaluation['diffusion_loss'][name], 4)} | {_interval(evaluation['psnr'][name], 2)} |"
+        for name in evaluation["diffusion_loss"]
+    ]
+    header = "| prompt | diffusion loss | PSNR of the reconstruction, dB |\n| --- | --- | --- |"
+    return "\n".join([header, *rows]) + "\n\nMeans with 95% bootstrap intervals; the same noises for every prompt."
+
+
+def _interval(value: dict[str, float], digits: int) -> str:
+    return f"{value['mean']:.{digits}f} ({value['low']:.{digits}f} to {value['high']:.{digits}f})"
+
+
+def _verdict(evaluation: dict) -> str:
+    """Says of each aim whether it is met."""
+    own = "De-Diffusion text"
+    lines = []
+    for other in ("no text", "terse caption"):
+        loss = evaluation["diffusion_loss"]
+        psnr = evaluation["psnr"]
+        lower = loss[own]["mean"] < loss[other]["mean"]
+        higher = psnr[own]["mean"] > psnr[other]["mean"]
+        lines.append(
+            f"- Against {other}: diffusion loss {'lower' if lower else 'not lower'}, PSNR {'higher' if higher else 'not higher'}."
+        )
+    return "\n".join(lines)
+
+
+def _drawing(evaluation: dict) -> str:
+    drawing = evaluation["drawing"]
+    return f"drawn in {drawing['steps']} DDIM steps at guidance scale {drawing['guidance_scale']:g}"
+
+
+def _limits(evaluation: dict) -> str:
+    return f"""## Limits
+
+The domain is small and artificial: pictures outside it are described in its words all the same, which says little about them.
+Of the things drawn, {evaluation["naming"]["thing_recall"]:.0%} are named in the text; what the text leaves out, no decoder can draw."""
+
+
+def _domain(scenes: dict) -> str:
+    counts = ", ".join(f"{share:.0%} with {count}" for count, share in sorted(scenes["object_counts"].items()))
+    styles = ", ".join(f"{share:.0%} {style}" for style, share in scenes["styles"].items())
+    kinds = ", ".join(f"{share:.0%} {kind}" for kind, share in scenes["background_kinds"].items())
+    return f"Scenes: {counts} things; styles: {styles}; backgrounds: {kinds}."
+
+
+def _loop(loop: dict) -> str:
+    return f"{loop['steps']:,} x {loop['batch_size']}"
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.1f} M parameters"
+
+
+def _parameters(folder: Path) -> int:
+    from safetensors import safe_open
+
+    (file,) = folder.glob("*.safetensors")
+    with safe_open(file, framework="pt") as tensors:
+        return sum(torch.Size(tensors.get_slice(name).get_shape()).numel() for name in tensors.keys())  # noqa: SIM118

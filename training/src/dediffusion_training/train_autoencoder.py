@@ -1,0 +1,76 @@
+"""The autoencoder whose latents the decoder denoises (diffusers' AutoencoderKL)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL
+from torch.nn import functional as F
+
+from .configuration import AutoencoderConfig
+from .data.batches import SceneBatches, open_batches
+from .loop import TrainingLoop, describe_run, pick_device, write_recipe
+
+#: Pictures that the latents' scale is measured on.
+SCALE_PICTURES = 512
+#: Latents start out nearly free of noise; with the usual variance of 1 the first hundreds of steps only learn to lower it.
+INITIAL_LOG_VARIANCE = -6.0
+
+
+def build_autoencoder(config: AutoencoderConfig) -> AutoencoderKL:
+    levels = len(config.channels)
+    autoencoder = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=tuple(config.channels),
+        layers_per_block=1,
+        latent_channels=config.latent_channels,
+        norm_num_groups=8,
+        sample_size=config.scenes.image_size,
+        mid_block_add_attention=False,
+    )
+    with torch.no_grad():
+        autoencoder.quant_conv.bias[config.latent_channels :] = INITIAL_LOG_VARIANCE
+    return autoencoder
+
+
+def autoencoder_loss(
+    autoencoder: AutoencoderKL, pictures: torch.Tensor, kl_weight: float
+) -> tuple[torch.Tensor, dict[str, float]]:
+    """Absolute error of pixels and of their differences, which keeps edges sharp, plus a little KL divergence."""
+    posterior = autoencoder.encode(pictures).latent_dist
+    drawn = autoencoder.decode(posterior.sample()).sample
+    pixels = F.l1_loss(drawn, pictures)
+    edges = sum(F.l1_loss(drawn.diff(dim=axis), pictures.diff(dim=axis)) for axis in (2, 3))
+    divergence = posterior.kl().mean() / pictures[0].numel()
+    loss = pixels + edges + kl_weight * divergence
+    return loss, {"pixels": pixels.item(), "divergence": divergence.item()}
+
+
+def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) -> Path:
+    """Trains and saves the autoencoder; returns its folder."""
+    device = pick_device()
+    torch.manual_seed(config.loop.seed)
+    batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
+    autoencoder = build_autoencoder(config).to(device)
+    loop = TrainingLoop(autoencoder, config.loop, run_folder)
+
+    def compute_loss(step: int):
+        pictures = batches.pictures(batches.scenes(step, config.loop.batch_size)).to(device)
+        return autoencoder_loss(autoencoder, pictures, config.kl_weight)
+
+    loop.run(compute_loss)
+    trained = loop.averaged_model.eval()
+    trained.register_to_config(scaling_factor=round(1 / _latents_deviation(trained, batches, device), 4))
+    folder = run_folder / "autoencoder"
+    trained.save_pretrained(folder)
+    write_recipe(folder, describe_run(loop, config))
+    return folder
+
+
+@torch.no_grad()
+def _latents_deviation(autoencoder: AutoencoderKL, batches: SceneBatches, device: torch.device) -> float:
+    pictures = batches.pictures(batches.scenes(0, SCALE_PICTURES)).to(device)
+    latents = [autoencoder.encode(part).latent_dist.mean for part in pictures.split(64)]
+    return torch.cat(latents).float().std().item()

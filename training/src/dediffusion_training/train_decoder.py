@@ -1,0 +1,135 @@
+"""The text-to-image decoder: a small latent diffusion model in Stable Diffusion's layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from torch import nn
+from torch.nn import functional as F
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from .configuration import DecoderConfig
+from .data.batches import open_batches
+from .data.caption import Captioner, function_words, vocabulary
+from .frozen_decoder import embed_mixed_tokens, prediction_target
+from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
+from .tokenizer import build_tokenizer
+
+
+class TextToLatents(nn.Module):
+    """The two networks that are trained together."""
+
+    def __init__(self, text_encoder: CLIPTextModel, unet: UNet2DConditionModel) -> None:
+        super().__init__()
+        self.text_encoder, self.unet = text_encoder, unet
+
+
+def build_text_encoder(config: DecoderConfig, tokenizer: CLIPTokenizer) -> CLIPTextModel:
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=config.text_width,
+            intermediate_size=4 * config.text_width,
+            projection_dim=config.text_width,
+            num_hidden_layers=config.text_layers,
+            num_attention_heads=config.text_heads,
+            max_position_embeddings=config.max_text_tokens,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def build_unet(config: DecoderConfig, autoencoder: AutoencoderKL) -> UNet2DConditionModel:
+    shrinking = 2 ** (len(autoencoder.config.block_out_channels) - 1)
+    return UNet2DConditionModel(
+        sample_size=config.scenes.image_size // shrinking,
+        in_channels=autoencoder.config.latent_channels,
+        out_channels=autoencoder.config.latent_channels,
+        block_out_channels=tuple(config.unet_channels),
+        layers_per_block=config.unet_layers,
+        cross_attention_dim=config.text_width,
+        attention_head_dim=config.attention_heads,
+        norm_num_groups=16,
+        down_block_types=tuple("CrossAttnDownBlock2D" if c else "DownBlock2D" for c in config.cross_attention),
+        up_block_types=tuple("CrossAttnUpBlock2D" if c else "UpBlock2D" for c in reversed(config.cross_attention)),
+    )
+
+
+def mix_embeddings(
+    embeddings: torch.Tensor, table: torch.Tensor, mixable: torch.Tensor, share: float, candidates: torch.Tensor
+) -> torch.Tensor:
+    """Blends some texts' tokens with other words, as an undecided encoder would.
+
+    A token becomes `(1 - a) * itself + a * (a random mixture of words)`, with one `a` in [0, 1] for each text.
+    `mixable` [batch, length] marks the tokens that are words; `candidates` holds the ids that are mixed in.
+    """
+    batch, length, _ = embeddings.shape
+    chosen = torch.rand(batch, 1, device=embeddings.device) < share
+    amount = torch.rand(batch, 1, device=embeddings.device) * chosen * mixable
+    sharpness = 6 * torch.rand(batch, 1, 1, device=embeddings.device)
+    logits = torch.randn(batch, length, len(candidates), device=embeddings.device)
+    others = torch.softmax(sharpness * logits, dim=-1) @ table[candidates]
+    return embeddings + amount[..., None] * (others - embeddings)
+
+
+def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, run_folder: Path) -> Path:
+    """Trains and saves a StableDiffusionPipeline; returns its folder."""
+    device = pick_device()
+    torch.manual_seed(config.loop.seed)
+    batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
+    content = vocabulary(batches.words, batches.styles)
+    tokenizer = build_tokenizer([*content, *function_words()], config.max_text_tokens, run_folder / "tokenizer")
+    captioner = Captioner(batches.words, batches.styles, config.captions, config.max_text_tokens - 2)
+    autoencoder = AutoencoderKL.from_pretrained(autoencoder_folder).to(device).eval().requires_grad_(False)
+    model = TextToLatents(build_text_encoder(config, tokenizer), build_unet(config, autoencoder)).to(device)
+    noise_schedule = {
+        "beta_schedule": config.beta_schedule,
+        "beta_start": config.beta_start,
+        "beta_end": config.beta_end,
+        "prediction_type": config.prediction,
+    }
+    scheduler = DDPMScheduler(**noise_schedule)
+    candidates = torch.tensor(tokenizer.convert_tokens_to_ids([word + "</w>" for word in content]), device=device)
+    special = torch.tensor([tokenizer.bos_token_id, tokenizer.eos_token_id], device=device)
+
+    loop = TrainingLoop(model, config.loop, run_folder)
+
+    def compute_loss(step: int):
+        rng = np.random.default_rng([config.loop.seed, step])
+        scenes = batches.scenes(step, config.loop.batch_size)
+        captions = [captioner.caption(scene, rng) for scene in scenes]
+        with torch.no_grad():
+            posterior = autoencoder.encode(batches.pictures(scenes).to(device)).latent_dist
+            latents = posterior.mean.float() * autoencoder.config.scaling_factor
+        noise = torch.randn_like(latents)
+        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(scenes),), device=device)
+        ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(device)
+        table = model.text_encoder.embeddings.token_embedding.weight
+        words = ~torch.isin(ids, special)
+        embeddings = mix_embeddings(table[ids], table, words, config.mixed_embedding_share, candidates)
+        condition = embed_mixed_tokens(model.text_encoder, embeddings)
+        predicted = model.unet(scheduler.add_noise(latents, noise, timesteps), timesteps, condition).sample
+        loss = F.mse_loss(predicted.float(), prediction_target(scheduler, latents, noise, timesteps))
+        return loss, {}
+
+    loop.run(compute_loss)
+    trained = loop.averaged_model.eval()
+    pipeline = StableDiffusionPipeline(
+        vae=autoencoder,
+        text_encoder=trained.text_encoder,
+        tokenizer=tokenizer,
+        unet=trained.unet,
+        scheduler=DDIMScheduler(**noise_schedule, timestep_spacing="trailing", steps_offset=1, clip_sample=False),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    folder = run_folder / "pipeline"
+    pipeline.save_pretrained(folder)
+    write_recipe(folder, describe_run(loop, config, autoencoder=read_recipe(autoencoder_folder)))
+    return folder
