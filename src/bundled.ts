@@ -1,0 +1,25 @@
+/**
+ * The models and plugins that come with the repository: the only place that knows them.
+ *
+ * @module
+ */
+import { findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
+import { stableDiffusion } from "@dediffusion/stable-diffusion";
+import type { Plugin } from "./plugins/index.ts";
+
+/** Sources and `dist` lie at different depths; the package's root is where its package.json is. */
+const root = dirname(findPackageJSON(import.meta.url) ?? import.meta.dirname);
+
+/** A small picture for the first look and for examples. */
+export const examplePicture = join(root, "models", "example.png");
+
+/** The encoders that are used when the configuration names none. */
+export function bundledEncoders(): { id: string; folder: string }[] {
+	return [{ id: "dediffusion-scenes", folder: join(root, "models", "dediffusion-scenes") }];
+}
+
+/** The plugins that are used when the configuration names none. */
+export function bundledPlugins(): Plugin[] {
+	return [stableDiffusion({ models: [{ id: "scenes-a", folder: join(root, "models", "scenes-a") }] })];
+}

@@ -1,0 +1,37 @@
+/**
+ * The contact sheet shows each picture in its place.
+ *
+ * @module
+ */
+import sharp from "sharp";
+import { expect, test } from "vitest";
+import { drawContactSheet } from "./contact-sheet.ts";
+
+const plain = (background: string) =>
+	sharp({ create: { width: 8, height: 8, channels: 3, background } })
+		.png()
+		.toBuffer();
+
+async function colourAt(file: Buffer, left: number, top: number): Promise<number[]> {
+	const { data } = await sharp(file)
+		.extract({ left, top, width: 1, height: 1 })
+		.raw()
+		.toBuffer({ resolveWithObject: true });
+	return [...data];
+}
+
+test("puts rows and columns where they belong and leaves missing pictures grey", async () => {
+	const sheet = await drawContactSheet({
+		columns: ["first <&>", "second"],
+		rows: [
+			{ label: "seed 1", pictures: [await plain("red"), await plain("lime")] },
+			{ label: "seed 2", pictures: [await plain("blue"), undefined] },
+		],
+	});
+	const { width, height } = await sharp(sheet).metadata();
+	expect([width, height]).toEqual([150 + 2 * 204 + 12, 28 + 2 * 204 + 12]);
+	expect(await colourAt(sheet, 162 + 96, 40 + 96)).toEqual([255, 0, 0]);
+	expect(await colourAt(sheet, 366 + 96, 40 + 96)).toEqual([0, 255, 0]);
+	expect(await colourAt(sheet, 162 + 96, 244 + 96)).toEqual([0, 0, 255]);
+	expect(await colourAt(sheet, 366 + 96, 244 + 96)).toEqual([0xdd, 0xdd, 0xdd]);
+});

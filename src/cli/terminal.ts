@@ -1,0 +1,58 @@
+/**
+ * How the commands talk: results on standard output, everything else on standard error.
+ *
+ * @module
+ */
+import { DeDiffusionError } from "../plugins/index.ts";
+
+/** One line of progress that overwrites itself on a terminal; elsewhere a line for each change of the message. */
+export class Progress {
+	readonly #stream: NodeJS.WriteStream;
+	#last = "";
+
+	constructor(stream: NodeJS.WriteStream = process.stderr) {
+		this.#stream = stream;
+	}
+
+	/** @param fraction From 0 to 1, where it is known. */
+	show(message: string, fraction?: number): void {
+		if (this.#stream.isTTY) {
+			const share = fraction === undefined ? "" : ` ${Math.round(fraction * 100)}%`;
+			this.#stream.write(`\r\x1b[K${message}${share}`);
+		} else if (message !== this.#last) {
+			this.#stream.write(`${message}\n`);
+		}
+		this.#last = message;
+	}
+
+	/** Removes the line, so that what follows starts on a clean one. */
+	end(): void {
+		if (this.#stream.isTTY && this.#last !== "") {
+			this.#stream.write("\r\x1b[K");
+		}
+	}
+}
+
+/** One line for a person: what happened, its code, what to do. */
+export function friendlyLine(error: unknown): string {
+	if (DeDiffusionError.is(error)) {
+		return `${error.message} [${error.code}] ${error.advice}`;
+	}
+	return `${error instanceof Error ? error.message : String(error)} [INTERNAL]`;
+}
+
+/** The same as JSON, for `--json`. */
+export function errorJson(error: unknown): string {
+	if (DeDiffusionError.is(error)) {
+		const { code, message, input, advice, retryable } = error;
+		return JSON.stringify({ error: { code, message, input, advice, retryable } });
+	}
+	return JSON.stringify({
+		error: { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) },
+	});
+}
+
+/** Writes a result: as JSON, or as the line that a person wants to read. */
+export function printResult(json: boolean | undefined, result: object, line: string): void {
+	process.stdout.write(`${json ? JSON.stringify(result, null, 2) : line}\n`);
+}

@@ -1,0 +1,173 @@
+/**
+ * Where the configuration comes from: the command line, then the environment, then `dediffusion.config.ts`, then defaults.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { bundledEncoders, bundledPlugins } from "./bundled.ts";
+import { type Config, DeDiffusionError, type Plugin } from "./plugins/index.ts";
+
+/** What the doors need to know to open. */
+export interface Configuration {
+	/** For the engine; plugins, encoders and data folder are filled in, paths are absolute. */
+	readonly engine: Config & Required<Pick<Config, "plugins" | "encoders" | "dataFolder">>;
+	readonly host: string;
+	/** 0 lets the system choose. */
+	readonly port: number;
+	/** From DEDIFFUSION_TOKEN; undefined when the server is open to this machine. */
+	readonly token: string | undefined;
+}
+
+export interface ConfigurationSources {
+	/** The working folder. */
+	readonly folder?: string;
+	/** The configuration file; default `dediffusion.config.ts` in the working folder, where there is one. */
+	readonly file?: string | undefined;
+	readonly host?: string | undefined;
+	readonly port?: number | undefined;
+	readonly dataFolder?: string | undefined;
+	readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+const fileNames = [
+	"dediffusion.config.ts",
+	"dediffusion.config.mts",
+	"dediffusion.config.js",
+	"dediffusion.config.mjs",
+];
+
+const positive = z.int().positive();
+const port = z.int().min(0).max(65_535);
+
+const plugin = z.custom<Plugin>(
+	(value) =>
+		typeof value === "object" && value !== null && "name" in value && "setup" in value && "apiVersion" in value,
+	"Expected a plugin, as the factory of its package makes it, e.g. stableDiffusion({ … })",
+);
+
+const configSchema: z.ZodType<Config> = z.strictObject({
+	plugins: z.array(plugin).optional(),
+	encoders: z
+		.array(z.strictObject({ id: z.string().min(1), folder: z.string().min(1) }))
+		.nonempty()
+		.optional(),
+	dataFolder: z.string().min(1).optional(),
+	server: z.strictObject({ host: z.string().min(1).optional(), port: port.optional() }).optional(),
+	inference: z
+		.strictObject({
+			workers: positive.optional(),
+			threads: positive.optional(),
+			memoryBudget: positive.optional(),
+			providers: z
+				.array(z.enum(["cuda", "webgpu", "cpu"]))
+				.nonempty()
+				.optional(),
+		})
+		.optional(),
+	limits: z
+		.strictObject({
+			pictureBytes: positive.optional(),
+			picturePixels: positive.optional(),
+			textLength: positive.optional(),
+			comparisonCells: positive.optional(),
+		})
+		.optional(),
+}) as z.ZodType<Config>;
+
+/**
+ * Reads, merges and checks the configuration. Paths inside a configuration file are relative to that file.
+ *
+ * @throws DeDiffusionError `CONFIG_INVALID`, naming the file and the line or the value at fault.
+ */
+export async function loadConfiguration(sources: ConfigurationSources = {}): Promise<Configuration> {
+	const folder = sources.folder ?? process.cwd();
+	const environment = sources.environment ?? process.env;
+	const file = findFile(folder, sources.file ?? environment.DEDIFFUSION_CONFIG);
+	const config = file === undefined ? {} : await readFile(file);
+	const base = file === undefined ? folder : dirname(file);
+	const dataFolder = sources.dataFolder ?? environment.DEDIFFUSION_DATA;
+
+	return {
+		engine: {
+			...config,
+			plugins: config.plugins ?? bundledPlugins(),
+			encoders: config.encoders?.map(({ id, folder }) => ({ id, folder: resolve(base, folder) })) ?? bundledEncoders(),
+			dataFolder:
+				dataFolder === undefined ? resolve(base, config.dataFolder ?? ".dediffusion") : resolve(folder, dataFolder),
+		},
+		host: sources.host ?? environment.DEDIFFUSION_HOST ?? config.server?.host ?? "127.0.0.1",
+		port: sources.port ?? portFrom(environment.DEDIFFUSION_PORT) ?? config.server?.port ?? 4000,
+		token: environment.DEDIFFUSION_TOKEN || undefined,
+	};
+}
+
+function findFile(folder: string, named: string | undefined): string | undefined {
+	if (named === undefined) {
+		return fileNames.map((name) => resolve(folder, name)).find((path) => existsSync(path));
+	}
+	const file = resolve(folder, named);
+	if (!existsSync(file)) {
+		throw new DeDiffusionError("CONFIG_INVALID", `The configuration file ${file} does not exist.`, { input: file });
+	}
+	return file;
+}
+
+async function readFile(file: string): Promise<Config> {
+	const loaded = await importFile(file);
+	const checked = configSchema.safeParse(loaded);
+	if (!checked.success) {
+		throw new DeDiffusionError("CONFIG_INVALID", `${file} is wrong: ${z.prettifyError(checked.error)}`, {
+			input: file,
+			cause: checked.error,
+		});
+	}
+	return checked.data;
+}
+
+async function importFile(file: string): Promise<unknown> {
+	try {
+		const module: { default?: unknown } = await import(/* @vite-ignore */ pathToFileURL(file).href);
+		if (module.default === undefined) {
+			throw new DeDiffusionError("CONFIG_INVALID", `${file} has no default export.`, {
+				input: file,
+				advice: "Write export default defineConfig({ … }).",
+			});
+		}
+		return module.default;
+	} catch (error) {
+		if (DeDiffusionError.is(error)) {
+			throw error;
+		}
+		const place = placeInFile(error, file);
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new DeDiffusionError("CONFIG_INVALID", `${place} cannot be loaded: ${reason}`, {
+			input: place,
+			cause: error,
+		});
+	}
+}
+
+/** `file:line` where the stack trace tells the line; Node puts it there for syntax errors too. */
+function placeInFile(error: unknown, file: string): string {
+	const stack = error instanceof Error ? (error.stack ?? "") : "";
+	const start = stack.indexOf(file);
+	const line = start < 0 ? undefined : /^:(\d+)/.exec(stack.slice(start + file.length))?.[1];
+	return line === undefined ? file : `${file}:${line}`;
+}
+
+function portFrom(value: string | undefined): number | undefined {
+	if (value === undefined || value === "") {
+		return undefined;
+	}
+	const checked = port.safeParse(Number(value));
+	if (!checked.success) {
+		throw new DeDiffusionError("CONFIG_INVALID", `DEDIFFUSION_PORT is ${value}, which is no port.`, {
+			input: "DEDIFFUSION_PORT",
+			advice: "Use a whole number from 0 to 65535.",
+		});
+	}
+	return checked.data;
+}

@@ -1,0 +1,69 @@
+/**
+ * Who may talk to the server: the bearer token, and without one only pages of this machine.
+ *
+ * @module
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { DeDiffusionError } from "../plugins/index.ts";
+
+const loopbackHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether an address to listen on can be reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+	return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/**
+ * @param token The secret that every request must carry; undefined on a loopback address.
+ */
+export function guardAccess(app: FastifyInstance, token: string | undefined): void {
+	app.addHook("onRequest", async (request) => {
+		if (request.routeOptions.config.public === true) {
+			return;
+		}
+		if (token === undefined) {
+			refuseForeignSites(request);
+		} else {
+			requireToken(request, token);
+		}
+	});
+}
+
+function requireToken(request: FastifyRequest, token: string): void {
+	const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+	if (given === undefined || !equalSecrets(given, token)) {
+		throw new DeDiffusionError("UNAUTHENTICATED", "The request carries no valid token.", { input: "Authorization" });
+	}
+}
+
+/** Compares digests, so that neither content nor length shows in the time it takes. */
+function equalSecrets(a: string, b: string): boolean {
+	const digest = (secret: string) => createHash("sha256").update(secret).digest();
+	return timingSafeEqual(digest(a), digest(b));
+}
+
+/**
+ * A page on the internet can point its own host name at 127.0.0.1 (DNS rebinding), or post a form here. Its browser
+ * then names that page in Host or Origin.
+ */
+function refuseForeignSites(request: FastifyRequest): void {
+	const { host, origin } = request.headers;
+	if (host !== undefined && !loopbackHosts.has(hostName(`http://${host}`))) {
+		throw new DeDiffusionError("HOST_REFUSED", `The host ${host} is not this machine.`, { input: "Host" });
+	}
+	if (origin !== undefined && !loopbackHosts.has(hostName(origin))) {
+		throw new DeDiffusionError("HOST_REFUSED", `Pages of ${origin} may not use this server.`, { input: "Origin" });
+	}
+}
+
+function hostName(address: string): string {
+	return URL.parse(address)?.hostname ?? "";
+}
+
+declare module "fastify" {
+	interface FastifyContextConfig {
+		/** Answers everybody, without a token and under any host name. */
+		public?: boolean;
+	}
+}

@@ -1,0 +1,60 @@
+/**
+ * Pictures over plain HTTP: upload a file, fetch a file.
+ *
+ * @module
+ */
+import multipart from "@fastify/multipart";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Engine } from "../core/engine.ts";
+import { DeDiffusionError } from "../plugins/index.ts";
+
+/** Where a picture's file is served, relative to the server's address. */
+export function pictureUrl(id: string): string {
+	return `/pictures/${id}`;
+}
+
+/**
+ * `POST /pictures` takes a file as the whole body or as the first file of a form and answers with
+ * `{ id, url, width, height }`; `GET /pictures/<id>` serves it. A file never changes under its id.
+ */
+export async function pictureRoutes(app: FastifyInstance, engine: Engine): Promise<void> {
+	const bodyLimit = engine.limits.pictureBytes;
+	await app.register(multipart, { limits: { fileSize: bodyLimit, files: 1 } });
+	app.addContentTypeParser(
+		/^(image\/|application\/octet-stream)/,
+		{ parseAs: "buffer", bodyLimit },
+		(_request, body, done) => done(null, body),
+	);
+
+	app.post("/pictures", { bodyLimit }, async (request, reply) => {
+		const { id, width, height } = await engine.pictures.add(await uploadedBytes(request));
+		const url = pictureUrl(id);
+		return reply.code(201).header("location", url).send({ id, url, width, height });
+	});
+
+	app.get<{ Params: { id: string } }>("/pictures/:id", async (request, reply) => {
+		const picture = await engine.pictures.get(request.params.id);
+		const etag = `"${picture.id}"`;
+		reply.headers({
+			etag,
+			"cache-control": "private, max-age=31536000, immutable",
+			"x-content-type-options": "nosniff",
+			"content-security-policy": "default-src 'none'; sandbox",
+		});
+		if (request.headers["if-none-match"]?.split(/,\s*/).includes(etag)) {
+			return reply.code(304).send();
+		}
+		return reply.type(picture.mediaType).send(picture.bytes);
+	});
+}
+
+async function uploadedBytes(request: FastifyRequest): Promise<Uint8Array> {
+	if (request.isMultipart()) {
+		const file = await request.file();
+		if (file === undefined) {
+			throw new DeDiffusionError("PICTURE_EMPTY", "The form holds no file.", { input: "body" });
+		}
+		return file.toBuffer();
+	}
+	return request.body instanceof Uint8Array ? request.body : new Uint8Array();
+}

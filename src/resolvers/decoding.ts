@@ -1,0 +1,60 @@
+/**
+ * Decoding and reconstructing: text to pictures.
+ *
+ * @module
+ */
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
+import type { Decoding as EngineDecoding } from "../core/decoding/decoders.ts";
+import type { Decoder as EngineDecoder } from "../plugins/index.ts";
+import { Decoder } from "../schema/decoder.ts";
+import { Decoding } from "../schema/decoding.ts";
+import { PictureInput } from "../schema/picture.ts";
+import { Reconstruction } from "../schema/reconstruction.ts";
+import { DecodeSettings } from "../schema/settings.ts";
+import { DeDiffusionText } from "../schema/text.ts";
+import type { Context } from "./context.ts";
+import { cost } from "./limits.ts";
+import { given } from "./settings.ts";
+import { type EncodedPicture, encodePicture } from "./text.ts";
+
+const decoderArgument = { description: "Id of the decoder." };
+const settingsArgument = { nullable: true, description: "How to draw; default: the decoder's defaults and a random seed." };
+
+@Resolver(() => DeDiffusionText)
+export class DecodingResolver {
+	@Query(() => [Decoder], { description: "The decoders, with what each of them can do." })
+	decoders(@Ctx() { engine }: Context): readonly EngineDecoder[] {
+		return engine.decoders.list();
+	}
+
+	@Query(() => Decoding, {
+		complexity: ({ childComplexity }) => cost.decode + childComplexity,
+		description: "Draws a picture of any text.",
+	})
+	decode(
+		@Arg("text", () => String, { description: "The text, De-Diffusion text or your own." }) text: string,
+		@Arg("decoder", () => ID, decoderArgument) decoder: string,
+		@Arg("settings", () => DecodeSettings, settingsArgument) settings: DecodeSettings | null | undefined,
+		@Ctx() { engine, signal }: Context,
+	): Promise<EngineDecoding> {
+		return engine.decoders.decode(text, decoder, given(settings), { signal });
+	}
+
+	@Query(() => Reconstruction, {
+		complexity: ({ childComplexity }) => cost.reconstruct + childComplexity,
+		description: "Turns a picture into text and the text alone into a picture again, and measures how close it comes.",
+	})
+	async reconstruct(
+		@Arg("picture", () => PictureInput, { description: "The picture." }) picture: PictureInput,
+		@Arg("decoder", () => ID, decoderArgument) decoder: string,
+		@Arg("encoder", () => ID, { nullable: true, description: "Id of the encoder; default: the first one." })
+		encoder: string | null | undefined,
+		@Arg("length", () => Int, { nullable: true, description: "How many tokens to use; default: all." })
+		length: number | null | undefined,
+		@Arg("settings", () => DecodeSettings, settingsArgument) settings: DecodeSettings | null | undefined,
+		@Ctx() context: Context,
+	): Promise<Reconstruction> {
+		const text = await encodePicture(context, picture, encoder, length);
+		return reconstructText(context, text, decoder, settings);
+	}
+}

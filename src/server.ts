@@ -1,0 +1,76 @@
+/**
+ * The server's door: engine and HTTP together, from the first byte to an ordered end.
+ *
+ * @module
+ */
+import type { AddressInfo } from "node:net";
+import { isIP } from "node:net";
+import type { Configuration } from "./configuration.ts";
+import { createEngine, type Engine } from "./core/engine.ts";
+import { isLoopback } from "./http/access.ts";
+import { createApp } from "./http/app.ts";
+import { DeDiffusionError } from "./plugins/index.ts";
+
+export interface RunningServer {
+	/** Where it listens, e.g. `http://127.0.0.1:4000`. */
+	readonly url: string;
+	readonly engine: Engine;
+	/** Refuses new work, lets requests finish, leaves unfinished cells to resume, then closes everything. Safe to call twice. */
+	close(): Promise<void>;
+}
+
+export interface ServerOptions {
+	readonly logLevel?: "silent" | "error" | "warn" | "info";
+}
+
+/**
+ * @throws DeDiffusionError `BIND_REFUSED` for an address beyond this machine without a token, `PORT_IN_USE`, and whatever
+ * keeps the engine from opening.
+ */
+export async function startServer(configuration: Configuration, options: ServerOptions = {}): Promise<RunningServer> {
+	const { host, port, token } = configuration;
+	if (token === undefined && !isLoopback(host)) {
+		throw new DeDiffusionError("BIND_REFUSED", `The address ${host} can be reached from other machines.`, {
+			input: "host",
+		});
+	}
+
+	let ready = true;
+	const engine = await createEngine(configuration.engine);
+	const app = await createApp({ engine, token, isReady: () => ready, logLevel: options.logLevel });
+	const close = once(async () => {
+		ready = false;
+		await app.close();
+		await engine.close();
+	});
+
+	try {
+		await app.listen({ host, port });
+		await engine.start();
+	} catch (error) {
+		await close();
+		throw isPortInUse(error)
+			? new DeDiffusionError("PORT_IN_USE", `Another program listens on port ${port} of ${host}.`, {
+					input: "port",
+					cause: error,
+				})
+			: error;
+	}
+	return { url: urlOf(host, app.server.address() as AddressInfo), engine, close };
+}
+
+function isPortInUse(error: unknown): boolean {
+	return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+}
+
+function urlOf(host: string, address: AddressInfo): string {
+	return `http://${isIP(host) === 6 ? `[${host}]` : host}:${address.port}`;
+}
+
+function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
+	let result: Promise<Result> | undefined;
+	return () => {
+		result ??= action();
+		return result;
+	};
+}
