@@ -1,0 +1,193 @@
+/**
+ * The De-Diffusion encoder (Wei et al., arXiv 2311.00618): picture to text in one ONNX run, many pictures in one batch.
+ *
+ * @module
+ */
+import DataLoader from "dataloader";
+import {
+	DeDiffusionError,
+	type DeviceReport,
+	type Inference,
+	type InferenceSession,
+	type PixelImage,
+	type Tensor,
+} from "../../plugins/index.ts";
+import type { Picture } from "../picture/picture.ts";
+import { toPixels } from "../picture/pixels.ts";
+import { checkLength, type DeDiffusionText, prefix } from "../text/text.ts";
+import { type EncoderConfig, type EncoderFolder, readEncoderFolder } from "./folder.ts";
+
+export interface EncoderInfo {
+	readonly id: string;
+	readonly name: string;
+	/** Pixels on each side of what the model sees. */
+	readonly imageSize: number;
+	/** Tokens for a picture. */
+	readonly tokens: number;
+	/** Different tokens it chooses from. */
+	readonly vocabulary: number;
+	/** Id of the decoder that it was trained through. */
+	readonly decoder: string;
+	readonly device: DeviceReport;
+}
+
+export interface Encoder {
+	readonly info: EncoderInfo;
+	/**
+	 * @param options.length How many tokens, from 1 to `info.tokens`; default: all.
+	 * @throws DeDiffusionError `INPUT_INVALID`, `PICTURE_UNREADABLE`, `ABORTED` or an `INFERENCE_*` code.
+	 */
+	encode(picture: Picture, options?: EncodeOptions): Promise<DeDiffusionText>;
+	close(): Promise<void>;
+}
+
+export interface EncodeOptions {
+	readonly length?: number | undefined;
+	readonly signal?: AbortSignal | undefined;
+}
+
+export interface EncoderOptions {
+	/** Most pictures in one run. Default 32. */
+	readonly maxBatch?: number | undefined;
+	/** Told the size of each batch when it is run. */
+	readonly onBatch?: ((size: number) => void) | undefined;
+}
+
+/**
+ * Opens an encoder folder and loads its graph.
+ *
+ * @throws DeDiffusionError `MODEL_INVALID`, `MODEL_VERSION_UNKNOWN`.
+ */
+export async function openEncoder(
+	id: string,
+	folder: string,
+	inference: Inference,
+	{ maxBatch = 32, onBatch }: EncoderOptions = {},
+): Promise<Encoder> {
+	const { config, vocabulary, model } = await readEncoderFolder(folder);
+	const session = await inference.open(model);
+	requireSignature(session, config, model);
+	const write = (values: TokenValues) => textOf(values, id, config, vocabulary);
+
+	// Requests of one turn of the event loop and all that come while a run is on wait for the next run together.
+	let running: Promise<unknown> = Promise.resolve();
+	const loader = new DataLoader<PixelImage, DeDiffusionText, PixelImage>(
+		async (images) => {
+			onBatch?.(images.length);
+			const run = runBatch(session, config, images);
+			running = run.catch(() => undefined);
+			return (await run).map(write);
+		},
+		{
+			cache: false,
+			maxBatchSize: maxBatch,
+			batchScheduleFn: (dispatch) => void running.then(() => setImmediate(dispatch)),
+		},
+	);
+
+	return {
+		info: {
+			id,
+			name: config.name,
+			imageSize: config.imageSize,
+			tokens: config.tokens,
+			vocabulary: vocabulary.size,
+			decoder: config.decoder,
+			device: session.device,
+		},
+		async encode(picture, { length, signal } = {}) {
+			if (length !== undefined) {
+				checkLength(length, config.tokens);
+			}
+			const pixels = await toPixels(picture, { width: config.imageSize, height: config.imageSize });
+			if (signal?.aborted) {
+				throw new DeDiffusionError("ABORTED", "The request was given up before its picture was encoded.");
+			}
+			const text = await loader.load(pixels);
+			return length === undefined ? text : prefix(text, length);
+		},
+		close: () => session.close(),
+	};
+}
+
+/** What the graph says of one picture. */
+interface TokenValues {
+	/** [tokens] */
+	readonly ids: readonly number[];
+	/** [tokens] */
+	readonly scores: Float32Array;
+	/** [tokens * rows * columns] */
+	readonly attention: Float32Array;
+}
+
+async function runBatch(session: InferenceSession, config: EncoderConfig, images: readonly PixelImage[]) {
+	const { imageSize: size, tokens, attention } = config;
+	const pixelValues: Tensor = {
+		type: "float32",
+		dims: [images.length, 3, size, size],
+		data: normalize(images, config),
+	};
+	const outputs = await session.run({ pixel_values: pixelValues }, { transfer: true });
+	const ids = outputs.token_ids?.data as BigInt64Array;
+	const scores = outputs.token_scores?.data as Float32Array;
+	const maps = outputs.attention?.data as Float32Array;
+	const mapSize = tokens * attention[0] * attention[1];
+	if (ids.length !== images.length * tokens || scores.length !== ids.length || maps.length !== images.length * mapSize) {
+		throw new DeDiffusionError("MODEL_INVALID", "The encoder's outputs do not have the shapes of its config.json.");
+	}
+	return images.map((_, index): TokenValues => {
+		const slice = <Data extends { slice(start: number, end: number): Data }>(data: Data, length: number) =>
+			data.slice(index * length, (index + 1) * length);
+		return {
+			ids: Array.from(slice(ids, tokens), Number),
+			scores: slice(scores, tokens),
+			attention: slice(maps, mapSize),
+		};
+	});
+}
+
+/** Interleaved bytes to planes of float32: (RGB / 255 - mean) / std, shape [batch, 3, size, size]. */
+function normalize(images: readonly PixelImage[], { imageSize, mean, std }: EncoderConfig): Float32Array {
+	const area = imageSize * imageSize;
+	const values = new Float32Array(images.length * 3 * area);
+	images.forEach(({ data }, image) => {
+		for (let channel = 0; channel < 3; channel++) {
+			const scale = 1 / (255 * (std[channel] as number));
+			const shift = (mean[channel] as number) / (std[channel] as number);
+			const start = (image * 3 + channel) * area;
+			for (let pixel = 0; pixel < area; pixel++) {
+				values[start + pixel] = (data[pixel * 3 + channel] as number) * scale - shift;
+			}
+		}
+	});
+	return values;
+}
+
+function textOf(
+	{ ids, scores, attention }: TokenValues,
+	encoder: string,
+	{ attention: [height, width] }: EncoderConfig,
+	vocabulary: EncoderFolder["vocabulary"],
+): DeDiffusionText {
+	const join = (some: readonly number[]) => vocabulary.join(some);
+	const tokens = ids.map((id, index) => ({
+		id,
+		text: vocabulary.read(id),
+		score: scores[index] as number,
+		attention: { width, height, weights: attention.slice(index * width * height, (index + 1) * width * height) },
+	}));
+	return { text: join(ids), tokens, encoder, join };
+}
+
+function requireSignature(session: InferenceSession, config: EncoderConfig, model: string): void {
+	const has = (values: readonly { name: string; type: string }[], name: string, type: string) =>
+		values.some((value) => value.name === name && value.type === type);
+	const fits =
+		has(session.inputs, "pixel_values", "float32") &&
+		has(session.outputs, "token_ids", "int64") &&
+		has(session.outputs, "token_scores", "float32") &&
+		has(session.outputs, "attention", "float32");
+	if (!fits) {
+		throw new DeDiffusionError("MODEL_INVALID", `${model} is no graph of an encoder (${config.name}).`, { input: model });
+	}
+}

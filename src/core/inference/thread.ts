@@ -1,0 +1,152 @@
+/**
+ * One worker thread: questions in order, one at a time; started when first needed and again after a crash.
+ *
+ * @module
+ */
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { DeDiffusionError } from "../../plugins/index.ts";
+import type { Answers, Command, Reply } from "./protocol.ts";
+
+/** Sources run the worker's source, `dist` its compiled form. */
+export const workerScript = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+
+/** The runtime's own words, for the pool to turn into a typed error. */
+export class RuntimeFailure extends Error {
+	override readonly name = "RuntimeFailure";
+}
+
+interface Waiting {
+	readonly command: Command;
+	readonly transfer: readonly ArrayBuffer[];
+	readonly signal: AbortSignal | undefined;
+	readonly resolve: (answer: never) => void;
+	readonly reject: (error: unknown) => void;
+}
+
+export interface AskOptions {
+	/** Takes a command that has not been sent yet out of the queue. */
+	readonly signal?: AbortSignal | undefined;
+	readonly transfer?: readonly ArrayBuffer[] | undefined;
+}
+
+export class InferenceThread {
+	/** Counts deaths, so that a holder can tell that what it had loaded is gone. */
+	generation = 0;
+	readonly #script: URL;
+	readonly #queue: Waiting[] = [];
+	#current: (Waiting & { readonly id: number }) | undefined;
+	#worker: Worker | undefined;
+	#nextId = 0;
+	#closed = false;
+
+	constructor(script: URL = workerScript) {
+		this.#script = script;
+	}
+
+	/** How many commands wait or run. */
+	get load(): number {
+		return this.#queue.length + (this.#current === undefined ? 0 : 1);
+	}
+
+	/**
+	 * Sends a command when all earlier ones are answered.
+	 *
+	 * @throws RuntimeFailure, or DeDiffusionError `WORKER_CRASHED` or `ABORTED`.
+	 */
+	ask<Kind extends keyof Answers>(
+		command: Extract<Command, { kind: Kind }>,
+		{ signal, transfer = [] }: AskOptions = {},
+	): Promise<Answers[Kind]> {
+		return new Promise((resolve, reject) => {
+			this.#queue.push({ command, transfer, signal, resolve, reject });
+			signal?.addEventListener("abort", () => this.#dropAborted(), { once: true });
+			this.#sendNext();
+		});
+	}
+
+	/** Ends the thread; what waits fails with `ABORTED`. */
+	async close(): Promise<void> {
+		this.#closed = true;
+		const left = this.#queue.splice(0);
+		for (const { reject } of left) {
+			reject(aborted("The models are being closed."));
+		}
+		await this.#worker?.terminate();
+	}
+
+	#sendNext(): void {
+		this.#dropAborted();
+		const next = this.#current === undefined ? this.#queue.shift() : undefined;
+		if (next === undefined) {
+			return;
+		}
+		if (this.#closed) {
+			next.reject(aborted("The models are closed."));
+			return;
+		}
+		this.#worker ??= this.#start();
+		this.#worker.ref();
+		const id = this.#nextId++;
+		this.#current = { ...next, id };
+		this.#worker.postMessage({ id, command: next.command }, [...next.transfer]);
+	}
+
+	#dropAborted(): void {
+		for (let index = this.#queue.length - 1; index >= 0; index--) {
+			if (this.#queue[index]?.signal?.aborted) {
+				this.#queue.splice(index, 1)[0]?.reject(aborted("The run was cancelled before it started."));
+			}
+		}
+	}
+
+	#start(): Worker {
+		// No options of the parent, such as a test runner's loaders, reach the worker.
+		const worker = new Worker(this.#script, { execArgv: [] });
+		let failure: unknown;
+		worker.on("message", (reply: Reply) => this.#settle(reply));
+		worker.on("error", (error) => {
+			failure = error;
+		});
+		worker.on("exit", (code) => this.#onExit(worker, failure ?? new Error(`The thread ended with code ${code}.`)));
+		return worker;
+	}
+
+	#settle(reply: Reply): void {
+		const current = this.#current;
+		if (current === undefined || current.id !== reply.id) {
+			return;
+		}
+		this.#current = undefined;
+		if ("error" in reply) {
+			current.reject(new RuntimeFailure(reply.error));
+		} else {
+			current.resolve(reply.answer as never);
+		}
+		// An idle thread does not keep the process alive.
+		if (this.#queue.length === 0) {
+			this.#worker?.unref();
+		}
+		this.#sendNext();
+	}
+
+	#onExit(worker: Worker, cause: unknown): void {
+		if (this.#worker !== worker) {
+			return;
+		}
+		this.#worker = undefined;
+		this.generation++;
+		const current = this.#current;
+		this.#current = undefined;
+		current?.reject(
+			this.#closed
+				? aborted("The models were closed during the run.")
+				: new DeDiffusionError("WORKER_CRASHED", "The thread that ran the model died.", { cause }),
+		);
+		this.#sendNext();
+	}
+}
+
+function aborted(message: string): DeDiffusionError {
+	return new DeDiffusionError("ABORTED", message);
+}

@@ -1,0 +1,99 @@
+/**
+ * The thread that owns ONNX sessions. `run()` of onnxruntime-node blocks its thread, so it happens here and nowhere else.
+ *
+ * @module
+ */
+import { parentPort } from "node:worker_threads";
+import * as ort from "onnxruntime-node";
+import type { Tensor, TensorSignature, TensorType } from "../../plugins/index.ts";
+import { climbDown } from "./ladder.ts";
+import type { Answers, Command, Loaded, Ran, Reply, Request } from "./protocol.ts";
+
+const sessions = new Map<number, ort.InferenceSession>();
+
+const port = parentPort;
+if (port === null) {
+	throw new Error("This module runs in a worker thread.");
+}
+
+port.on("message", async ({ id, command }: Request) => {
+	try {
+		const answer = await obey(command);
+		const reply: Reply = { id, answer };
+		port.postMessage(reply, answer !== null && "outputs" in answer && "durationMs" in answer ? buffersOf(answer) : []);
+	} catch (error) {
+		const reply: Reply = { id, error: error instanceof Error ? error.message : String(error) };
+		port.postMessage(reply);
+	}
+});
+
+async function obey(command: Command): Promise<Answers[keyof Answers]> {
+	switch (command.kind) {
+		case "load":
+			return load(command);
+		case "run":
+			return run(command);
+		case "unload":
+			await sessions.get(command.model)?.release();
+			sessions.delete(command.model);
+			return null;
+	}
+}
+
+async function load({ model, path, providers, threads }: Extract<Command, { kind: "load" }>): Promise<Loaded> {
+	const available = ort.listSupportedBackends().map(({ name }) => name);
+	const { result: session, device } = await climbDown(providers, available, (provider) =>
+		ort.InferenceSession.create(path, {
+			executionProviders: [provider],
+			intraOpNumThreads: threads,
+			interOpNumThreads: 1,
+			// Errors come back as exceptions; warnings on standard error would reach a person who cannot act on them.
+			logSeverityLevel: 3,
+		}),
+	);
+	sessions.set(model, session);
+	return { inputs: signatures(session.inputMetadata), outputs: signatures(session.outputMetadata), device };
+}
+
+function signatures(metadata: readonly ort.InferenceSession.ValueMetadata[]): TensorSignature[] {
+	return metadata.map((value) => {
+		if (!value.isTensor) {
+			throw new Error(`The value ${value.name} is no tensor.`);
+		}
+		return { name: value.name, type: value.type as TensorType, dims: value.shape };
+	});
+}
+
+async function run({ model, inputs }: Extract<Command, { kind: "run" }>): Promise<Ran> {
+	const session = sessions.get(model);
+	if (session === undefined) {
+		throw new Error("The graph is not loaded.");
+	}
+	const feeds = Object.fromEntries(
+		// The runtime's overloads want each type apart; the SDK's Tensor has paired them already.
+		Object.entries(inputs).map(([name, { type, data, dims }]) => [
+			name,
+			new ort.Tensor(type as "float32", data as Float32Array, dims),
+		]),
+	);
+	const start = performance.now();
+	const results = await session.run(feeds);
+	const durationMs = performance.now() - start;
+	return { outputs: Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toTensor(value)])), durationMs };
+}
+
+function toTensor({ type, dims, data }: ort.Tensor): Tensor {
+	const bits =
+		type === "float16" && ArrayBuffer.isView(data)
+			? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
+			: data;
+	return { type, dims, data: bits } as Tensor;
+}
+
+/** Buffers that can be handed over; views on a larger buffer are copied, because the rest of it belongs to others. */
+function buffersOf({ outputs }: Ran): ArrayBuffer[] {
+	const whole = Object.values(outputs).filter(
+		({ data }) => data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength,
+	);
+	return [...new Set(whole.map(({ data }) => data.buffer as ArrayBuffer))];
+}
