@@ -1,0 +1,102 @@
+/**
+ * Settings of a decoding: checked here once, so that no plugin has to.
+ *
+ * @module
+ */
+import { type Decoder, DeDiffusionError, type DecodeRequest, type DecodeWarning, type SettingName } from "../../plugins/index.ts";
+
+/** What a caller may ask for; all of it optional. */
+export interface DecodeSettings {
+	/** Whole number from 0 to 2^32 - 1; default: a random one. */
+	readonly seed?: number | undefined;
+	/** 1 to 1000. */
+	readonly steps?: number | undefined;
+	/** 0 to 50; 1 means no guidance. */
+	readonly guidanceScale?: number | undefined;
+	readonly negativePrompt?: string | undefined;
+	/** Pixels. */
+	readonly width?: number | undefined;
+	/** Pixels. */
+	readonly height?: number | undefined;
+	readonly scheduler?: string | undefined;
+}
+
+/** Ranges that hold for every decoder; its own may be narrower. */
+const ranges = {
+	seed: { min: 0, max: 2 ** 32 - 1, whole: true },
+	steps: { min: 1, max: 1000, whole: true },
+	guidanceScale: { min: 0, max: 50, whole: false },
+	width: { min: 1, max: 16_384, whole: true },
+	height: { min: 1, max: 16_384, whole: true },
+} as const;
+
+/**
+ * Checks values against the ranges that hold for every decoder.
+ *
+ * @param input How the caller named the settings, for errors. Default `settings`.
+ * @throws DeDiffusionError `SETTING_INVALID`, naming the setting.
+ */
+export function checkSettings(settings: DecodeSettings, input = "settings"): void {
+	for (const [name, { min, max, whole }] of Object.entries(ranges)) {
+		const value = settings[name as keyof typeof ranges];
+		const fits = value === undefined || (value >= min && value <= max && (!whole || Number.isInteger(value)));
+		if (!fits) {
+			throw new DeDiffusionError("SETTING_INVALID", `${name} is ${value}.`, {
+				input: `${input}.${name}`,
+				advice: `Give a ${whole ? "whole number" : "number"} from ${min} to ${max}.`,
+			});
+		}
+	}
+}
+
+/**
+ * Checks the settings against what one decoder draws: its sizes and schedulers. A setting that it does not honour at all
+ * is no error; {@link fitTo} turns it into a warning.
+ *
+ * @throws DeDiffusionError `SETTING_INVALID`, `SCHEDULER_UNKNOWN`.
+ */
+export function checkFor(decoder: Decoder, settings: DecodeSettings, input = "settings"): void {
+	checkSettings(settings, input);
+	const { size, schedulers, settings: honoured } = decoder.capabilities;
+	for (const side of ["width", "height"] as const) {
+		const pixels = settings[side];
+		const fits = pixels === undefined || (pixels >= size.min && pixels <= size.max && pixels % size.multipleOf === 0);
+		if (!fits && honoured.includes(side)) {
+			throw new DeDiffusionError("SETTING_INVALID", `${decoder.id} cannot draw with a ${side} of ${pixels} pixels.`, {
+				input: `${input}.${side}`,
+				advice: `Give a multiple of ${size.multipleOf} from ${size.min} to ${size.max}.`,
+			});
+		}
+	}
+	const { scheduler } = settings;
+	if (scheduler !== undefined && honoured.includes("scheduler") && !schedulers.includes(scheduler)) {
+		throw new DeDiffusionError("SCHEDULER_UNKNOWN", `${decoder.id} has no scheduler ${scheduler}.`, {
+			input: `${input}.scheduler`,
+			advice: `Choose one of ${schedulers.join(", ")}.`,
+		});
+	}
+}
+
+/** Leaves out what the decoder does not honour, with a warning for each such setting. */
+export function fitTo(
+	decoder: Decoder,
+	prompt: string,
+	{ seed = randomSeed(), ...settings }: DecodeSettings,
+): { request: DecodeRequest; warnings: DecodeWarning[] } {
+	const given = Object.entries({ ...settings, seed }).filter(([, value]) => value !== undefined);
+	const honoured = (name: string) => decoder.capabilities.settings.includes(name as SettingName);
+	const request = Object.fromEntries(given.filter(([name]) => name === "seed" || honoured(name)));
+	const warnings = given
+		.filter(([name]) => name !== "seed" && !honoured(name))
+		.map(([name]): DecodeWarning => ({
+			type: "unsupported",
+			setting: name as SettingName,
+			message: `${decoder.name} does not take ${name}; it was ignored.`,
+		}));
+	return { request: { prompt, seed, ...request } as DecodeRequest, warnings };
+}
+
+/** A seed that every API takes: from 0 to 2^31 - 1. */
+export function randomSeed(): number {
+	return crypto.getRandomValues(new Uint32Array(1))[0] as number >>> 1;
+}
