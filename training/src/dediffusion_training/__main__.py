@@ -10,7 +10,8 @@ import yaml
 from .configuration import AutoencoderConfig, DecoderConfig, EncoderConfig, ReaderConfig, read_config
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
+    """Runs one command; `argv` defaults to the process's own arguments."""
     parser = argparse.ArgumentParser(prog="dediffusion_training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -46,7 +47,7 @@ def main() -> None:
     cards.add_argument("--evaluation", type=Path, required=True, help="evaluation.json that `evaluate` wrote")
     cards.add_argument("--models", type=Path, required=True, help="folder that holds the exported models")
 
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     RUN[arguments.command](arguments)
 
 

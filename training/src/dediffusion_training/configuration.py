@@ -35,7 +35,11 @@ class LoopConfig(Strict):
     ema_decay: float = Field(default=0.999, ge=0, lt=1)
     checkpoint_every: int = Field(default=200, gt=0)
     seed: int = 0
-    precision: str = Field(default="bfloat16", pattern="^(float32|bfloat16)$")
+    precision: str = Field(
+        default="bfloat16",
+        pattern="^(float32|bfloat16)$",
+        description="bfloat16 mixes it in where the hardware has instructions for it, and means float32 elsewhere.",
+    )
 
 
 class AutoencoderConfig(Strict):
@@ -49,6 +53,7 @@ class AutoencoderConfig(Strict):
 class DecoderConfig(Strict):
     scenes: SceneConfig
     loop: LoopConfig
+    pool_pictures: int = Field(gt=0, description="Training pictures whose latents are kept in memory.")
     captions: dict[str, float] = Field(description="Share of each kind of caption; see data/caption.py.")
     max_text_tokens: int = Field(gt=2)
     text_width: int

@@ -26,6 +26,14 @@ def pick_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for bfloat16. A processor without them emulates it, many times slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
 class TrainingLoop:
     """Trains `model` and keeps its exponential moving average in `average`.
 
@@ -41,6 +49,7 @@ class TrainingLoop:
             self.parameters, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.99)
         )
         self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True)
+        self.mixed = config.precision == "bfloat16" and computes_bfloat16(self.device)
         self.run_folder = run_folder
         self.checkpoint = run_folder / "checkpoint.pt"
         self.step = 0
@@ -65,7 +74,7 @@ class TrainingLoop:
             torch.manual_seed(self.config.seed * 1_000_003 + step)
             for group in self.optimizer.param_groups:
                 group["lr"] = self.learning_rate(step)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
                 loss, numbers = compute_loss(step)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()

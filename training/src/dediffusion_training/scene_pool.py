@@ -1,10 +1,11 @@
-"""Training pictures as the encoder's training needs them: features of the frozen backbone, latents of the frozen decoder.
+"""Training pictures as frozen networks see them: the autoencoder's latents and, for an encoder, the backbone's features.
 
-Both networks are frozen, so each picture is looked at once and not once a step.
+The networks are frozen, so each picture is looked at once and not once a step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,19 +13,21 @@ from tqdm import tqdm
 
 from .data.batches import SceneBatches
 from .data.scene import Scene
-from .frozen_decoder import FrozenDecoder
-from .models.backbone import Backbone
+from .loop import computes_bfloat16
 
 CHUNK = 64
+
+#: A frozen network's view of pictures [batch, 3, size, size] in [-1, 1].
+View = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass
 class ScenePool:
     scenes: list[Scene]
-    #: [pictures, rows * columns, width], bfloat16
-    features: torch.Tensor
-    #: [pictures, channels, height, width], float32, scaled
+    #: Scaled latents, [pictures, channels, height, width], float32
     latents: torch.Tensor
+    #: [pictures, rows * columns, width], bfloat16; None where no backbone looked.
+    features: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -32,15 +35,22 @@ class ScenePool:
 
 @torch.no_grad()
 def gather_scene_pool(
-    batches: SceneBatches, size: int, backbone: Backbone, decoder: FrozenDecoder, device: torch.device
+    batches: SceneBatches, size: int, device: torch.device, *, latents: View, features: View | None = None
 ) -> ScenePool:
+    """The first `size` scenes of `batches`.
+
+    Args:
+        latents: Gives scaled latents.
+        features: Gives a map of features, [batch, width, rows, columns].
+    """
     scenes: list[Scene] = []
-    features, latents = [], []
-    with torch.autocast(device.type, torch.bfloat16, enabled=size > CHUNK):
+    seen: dict[str, list[torch.Tensor]] = {"latents": [], "features": []}
+    with torch.autocast(device.type, torch.bfloat16, enabled=computes_bfloat16(device) and size > CHUNK):
         for chunk in tqdm(range(-(-size // CHUNK)), desc="looking at pictures", mininterval=5):
             part = batches.scenes(chunk, CHUNK)[: size - len(scenes)]
             pictures = batches.pictures(part).to(device)
             scenes += part
-            features.append(backbone(pictures).flatten(2).transpose(1, 2).bfloat16().cpu())
-            latents.append(decoder.latents(pictures).float().cpu())
-    return ScenePool(scenes, torch.cat(features), torch.cat(latents))
+            seen["latents"].append(latents(pictures).float().cpu())
+            if features is not None:
+                seen["features"].append(features(pictures).flatten(2).transpose(1, 2).bfloat16().cpu())
+    return ScenePool(scenes, torch.cat(seen["latents"]), torch.cat(seen["features"]) if features else None)

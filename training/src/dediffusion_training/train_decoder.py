@@ -16,6 +16,7 @@ from .data.batches import open_batches
 from .data.caption import Captioner, function_words, vocabulary
 from .frozen_decoder import embed_mixed_tokens, prediction_target
 from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
+from .scene_pool import gather_scene_pool
 from .tokenizer import build_tokenizer
 
 
@@ -97,17 +98,19 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
     candidates = torch.tensor(tokenizer.convert_tokens_to_ids([word + "</w>" for word in content]), device=device)
     special = torch.tensor([tokenizer.bos_token_id, tokenizer.eos_token_id], device=device)
 
+    def scaled_latents(pictures: torch.Tensor) -> torch.Tensor:
+        return autoencoder.encode(pictures).latent_dist.mean * autoencoder.config.scaling_factor
+
+    pool = gather_scene_pool(batches, config.pool_pictures, device, latents=scaled_latents)
     loop = TrainingLoop(model, config.loop, run_folder)
 
     def compute_loss(step: int):
         rng = np.random.default_rng([config.loop.seed, step])
-        scenes = batches.scenes(step, config.loop.batch_size)
-        captions = [captioner.caption(scene, rng) for scene in scenes]
-        with torch.no_grad():
-            posterior = autoencoder.encode(batches.pictures(scenes).to(device)).latent_dist
-            latents = posterior.mean.float() * autoencoder.config.scaling_factor
+        picked = rng.integers(len(pool), size=config.loop.batch_size)
+        captions = [captioner.caption(pool.scenes[index], rng) for index in picked]
+        latents = pool.latents[picked].to(device)
         noise = torch.randn_like(latents)
-        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(scenes),), device=device)
+        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), device=device)
         ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(device)
         table = model.text_encoder.embeddings.token_embedding.weight
         words = ~torch.isin(ids, special)

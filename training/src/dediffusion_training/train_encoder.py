@@ -108,8 +108,9 @@ def train_encoder(
     words = vocabulary(batches.words, batches.styles)
     encoder = build_encoder(config, decoder, reader_folder, words).to(device)
     embeddings = decoder.token_embeddings[word_ids(decoder, words).to(device)]
-    pool = gather_scene_pool(batches, config.pool_pictures, encoder.backbone, decoder, device)
-    judged = gather_scene_pool(held_out, HELD_OUT_PICTURES, encoder.backbone, decoder, device)
+    views = {"latents": decoder.latents, "features": encoder.backbone}
+    pool = gather_scene_pool(batches, config.pool_pictures, device, **views)
+    judged = gather_scene_pool(held_out, HELD_OUT_PICTURES, device, **views)
     schedule = Schedule(config)
     loop = TrainingLoop(encoder, config.loop, run_folder)
     log = run_folder / "judged.jsonl"

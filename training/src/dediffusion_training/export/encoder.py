@@ -6,7 +6,6 @@ import json
 import shutil
 from pathlib import Path
 
-import onnx
 import torch
 from torch import nn
 
@@ -14,10 +13,9 @@ from ..configuration import EncoderConfig
 from ..models.backbone import Backbone
 from ..models.encoder import DeDiffusionEncoder
 from ..tokenizer import WORD_END
-from .storage import store_weights_as_float16
+from .graph import export_graph
 
 FORMAT_VERSION = 1
-OPSET = 18
 
 
 class ExportedEncoder(nn.Module):
@@ -54,25 +52,34 @@ def load_encoder(folder: Path) -> tuple[DeDiffusionEncoder, dict]:
 
 
 def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, destination: Path) -> Path:
-    """Writes the encoder's folder; `decoder_name` is the id of the decoder it was trained through."""
+    """Writes the encoder's folder, all but its model card, and returns it.
+
+    The graph is compared with the encoder before the function returns.
+
+    Args:
+        folder: What `train_encoder` saved.
+        tokenizer_folder: `vocab.json` and `merges.txt` of the decoder it was trained through.
+        decoder_name: The id of that decoder in the server.
+        destination: The folder to write; existing files of the same names are replaced.
+
+    Raises:
+        ValueError: The graph does not compute what the encoder does.
+    """
     encoder, description = load_encoder(folder)
     config = EncoderConfig.model_validate(description["config"])
     vocabulary = json.loads((tokenizer_folder / "vocab.json").read_text(encoding="utf-8"))
     token_ids = torch.tensor([vocabulary[word + WORD_END] for word in description["words"]])
-    destination.mkdir(parents=True, exist_ok=True)
 
     size = config.scenes.image_size
-    program = torch.onnx.export(
-        ExportedEncoder(encoder, token_ids).eval(),
-        (torch.zeros(2, 3, size, size),),
-        input_names=["pixel_values"],
-        output_names=["token_ids", "token_scores", "attention"],
-        dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
-        opset_version=OPSET,
-        dynamo=True,
-        verbose=False,
+    noise = torch.Generator().manual_seed(0)
+    names = ["token_ids", "token_scores", "attention"]
+    export_graph(
+        ExportedEncoder(encoder, token_ids),
+        {"pixel_values": torch.rand(2, 3, size, size, generator=noise) * 2 - 1},
+        names,
+        destination / "model.onnx",
+        dynamic={name: {0: "batch_size"} for name in ["pixel_values", *names]},
     )
-    onnx.save(store_weights_as_float16(program.model_proto), destination / "model.onnx")
 
     (destination / "config.json").write_text(
         json.dumps(
