@@ -1,0 +1,38 @@
+/**
+ * What a user may configure: the pipeline folders, and what is used where a request is silent.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { schedulerNames } from "./schedulers/schedule.ts";
+
+const model = z.strictObject({
+	/** The decoder's id in the API. */
+	id: z.string().regex(/^[a-z0-9][a-z0-9._/-]*$/, "an id is made of lower-case letters, digits, '-', '_', '.' and '/'"),
+	/** The exported pipeline: the folder that holds `model_index.json`; relative to the working folder. */
+	folder: z.string().min(1, "name the folder that holds model_index.json"),
+	/** For people; default: the id. */
+	name: z.string().min(1).optional(),
+	/** Execution providers to try, best first; default: the host's own. */
+	providers: z
+		.array(z.enum(["cuda", "webgpu", "cpu"]))
+		.min(1, "name at least one provider, or leave providers out")
+		.optional(),
+	/** Used where a request names none; default: the folder's own. */
+	scheduler: z.enum(schedulerNames).optional(),
+	/** Used where a request names none; default 25. */
+	steps: z.int().min(1).max(1000).optional(),
+	/** Used where a request names none; default 7.5. */
+	guidanceScale: z.number().min(0).max(50).optional(),
+});
+
+/** One pipeline folder as a decoder, with what is used where a request is silent. */
+export type ModelOptions = z.output<typeof model>;
+
+/** The plugin's options. */
+export const options = z.strictObject({
+	models: z
+		.array(model)
+		.min(1, "list at least one model")
+		.refine((models) => new Set(models.map(({ id }) => id)).size === models.length, "two models have the same id"),
+});

@@ -1,0 +1,56 @@
+/**
+ * From latents to pixels: the autoencoder's decoder and the rounding to bytes.
+ *
+ * @module
+ */
+import { DeDiffusionError, type PixelImage } from "dediffusion/plugin";
+import type { Graphs } from "./graphs.ts";
+import type { ModelFolder } from "./model-folder.ts";
+import { roundHalfEven } from "./schedulers/schedule.ts";
+import { floatsOf, inputNamed, tensorFor } from "./tensors.ts";
+
+/**
+ * Decodes one picture. One at a time, because the decoder's activations are the largest of the pipeline.
+ *
+ * @param latents As the U-Net left them, shape [channels, height, width].
+ * @param size Latent cells.
+ * @throws DeDiffusionError `MODEL_INVALID` if the graph's output is no RGB picture, or what running it throws.
+ */
+export async function latentsToPixels(
+	latents: Float32Array,
+	size: { readonly width: number; readonly height: number },
+	model: ModelFolder,
+	graphs: Graphs,
+	signal: AbortSignal,
+): Promise<PixelImage> {
+	const { scale, shift, channels } = model.latents;
+	const decoder = await graphs.open("vae_decoder");
+	const path = graphs.path("vae_decoder");
+	const scaled = latents.map((value) => Math.fround(value / Math.fround(scale)) + shift);
+	const input = inputNamed(decoder, "latent_sample", path);
+	const outputs = await decoder.run(
+		{ latent_sample: tensorFor(input, scaled, [1, channels, size.height, size.width]) },
+		{ signal },
+	);
+	const { data, dims } = floatsOf(outputs, "sample", path);
+	const [, colours, height, width] = dims;
+	if (dims.length !== 4 || colours !== 3 || height === undefined || width === undefined) {
+		throw new DeDiffusionError(
+			"MODEL_INVALID",
+			`The graph ${path} gives [${dims.join(", ")}] instead of an RGB picture`,
+			{
+				input: path,
+			},
+		);
+	}
+	return { kind: "pixels", width, height, data: planesToBytes(data, width * height) };
+}
+
+/** Planes of [-1, 1] to interleaved bytes, rounded as numpy rounds. */
+function planesToBytes(planes: Float32Array, area: number): Uint8Array {
+	return Uint8Array.from({ length: area * 3 }, (_, index) => {
+		const value = planes[(index % 3) * area + Math.floor(index / 3)] as number;
+		const share = Math.min(Math.max(Math.fround(value / 2 + 0.5), 0), 1);
+		return roundHalfEven(Math.fround(share * 255));
+	});
+}

@@ -1,0 +1,132 @@
+/**
+ * Requests with every blank filled in, grouped into those that can walk from noise to picture together.
+ *
+ * @module
+ */
+import { type DecodeRequest, type DecoderCapabilities, type DecodeWarning, DeDiffusionError } from "dediffusion/plugin";
+import type { ModelFolder } from "./model-folder.ts";
+import { standardNormal } from "./noise.ts";
+import { schedulerNames } from "./schedulers/schedule.ts";
+import type { Encoding } from "./tokenizer.ts";
+
+/** One request, ready to be drawn. */
+export interface Job {
+	/** Index of the request. */
+	readonly index: number;
+	readonly seed: number;
+	readonly prompt: Encoding;
+	/** Undefined when guidance is off. */
+	readonly negative: Encoding | undefined;
+	readonly steps: number;
+	readonly guidanceScale: number;
+	readonly scheduler: string;
+	/** Latent cells. */
+	readonly width: number;
+	readonly height: number;
+	/** Noise of standard deviation 1, shape [channels, height, width]. */
+	readonly noise: Float32Array;
+	readonly effectivePrompt: string;
+	readonly warnings: readonly DecodeWarning[];
+}
+
+/** What is used where a request is silent. */
+export type Defaults = Required<DecoderCapabilities["defaults"]>;
+
+/**
+ * Fills a request's blanks and adjusts what the model cannot do exactly.
+ *
+ * @throws DeDiffusionError `SCHEDULER_UNKNOWN`, or `SETTING_INVALID` for initial latents of the wrong length.
+ */
+export function planJob(
+	request: DecodeRequest,
+	index: number,
+	model: ModelFolder,
+	defaults: Defaults,
+	size: DecoderCapabilities["size"],
+): Job {
+	const warnings: DecodeWarning[] = [];
+	const adjusted = (setting: "steps" | "width" | "height", given: number, used: number) => {
+		if (given !== used) warnings.push({ type: "adjusted", setting, message: `${setting} ${given} became ${used}` });
+		return used;
+	};
+	const side = (setting: "width" | "height") => {
+		const given = request[setting] ?? defaults[setting];
+		const whole = Math.round(given / size.multipleOf) * size.multipleOf;
+		return adjusted(setting, given, Math.min(Math.max(whole, size.min), size.max)) / model.latents.pixels;
+	};
+	const givenSteps = request.steps ?? defaults.steps;
+	const steps = adjusted("steps", givenSteps, Math.min(givenSteps, model.scheduler.trainSteps));
+	const guidanceScale = request.guidanceScale ?? defaults.guidanceScale;
+	const scheduler = knownScheduler(request.scheduler ?? defaults.scheduler);
+	const [width, height] = [side("width"), side("height")];
+
+	const prompt = model.tokenizer.encode(request.prompt);
+	warnOfCut(prompt, "prompt", warnings);
+	const guided = guidanceScale > 1;
+	const negative = guided ? model.tokenizer.encode(request.negativePrompt ?? "") : undefined;
+	if (negative) warnOfCut(negative, "negativePrompt", warnings);
+	if (!guided && request.negativePrompt) {
+		warnings.push({
+			type: "unsupported",
+			setting: "negativePrompt",
+			message: "A negative prompt has no effect without guidance; give a guidanceScale above 1.",
+		});
+	}
+	return {
+		index,
+		seed: request.seed,
+		prompt,
+		negative,
+		steps,
+		guidanceScale,
+		scheduler,
+		width,
+		height,
+		noise: noiseOf(request, model.latents.channels, height, width),
+		effectivePrompt: prompt.kept < prompt.wanted ? prompt.text : request.prompt,
+		warnings,
+	};
+}
+
+/** Jobs that agree in everything that one batch must share, in order of first appearance. */
+export function groupJobs(jobs: readonly Job[]): readonly (readonly [Job, ...Job[]])[] {
+	const groups = new Map<string, [Job, ...Job[]]>();
+	for (const job of jobs) {
+		const key = [job.steps, job.guidanceScale, job.scheduler, job.width, job.height].join(" ");
+		const group = groups.get(key);
+		if (group) group.push(job);
+		else groups.set(key, [job]);
+	}
+	return [...groups.values()];
+}
+
+function knownScheduler(name: string): string {
+	if ((schedulerNames as readonly string[]).includes(name)) return name;
+	throw new DeDiffusionError(
+		"SCHEDULER_UNKNOWN",
+		`There is no scheduler "${name}"; supported: ${schedulerNames.join(", ")}`,
+		{
+			input: "settings.scheduler",
+		},
+	);
+}
+
+function warnOfCut(encoding: Encoding, setting: "prompt" | "negativePrompt", warnings: DecodeWarning[]): void {
+	if (encoding.kept === encoding.wanted) return;
+	warnings.push({
+		type: "truncated",
+		setting,
+		message: `The model takes ${encoding.kept} tokens; the last ${encoding.wanted - encoding.kept} of ${encoding.wanted} were cut off.`,
+	});
+}
+
+function noiseOf(request: DecodeRequest, channels: number, height: number, width: number): Float32Array {
+	const count = channels * height * width;
+	if (request.initialLatents === undefined) return standardNormal(count, request.seed);
+	if (request.initialLatents.length === count) return request.initialLatents;
+	throw new DeDiffusionError(
+		"SETTING_INVALID",
+		`initialLatents has ${request.initialLatents.length} numbers; [${channels}, ${height}, ${width}] needs ${count}`,
+		{ input: "initialLatents" },
+	);
+}

@@ -1,0 +1,60 @@
+/**
+ * onnxruntime in the calling thread, behind the SDK's interface: enough to test a decoder without a host.
+ *
+ * @module
+ */
+import {
+	DeDiffusionError,
+	type Inference,
+	type Tensor,
+	type TensorArrays,
+	type TensorSignature,
+	type TensorType,
+} from "dediffusion/plugin";
+import * as ort from "onnxruntime-node";
+
+/** An inference on the CPU. Runs block the thread; each closes over its own session. */
+export function createTestInference(): Inference {
+	return {
+		async open(path) {
+			const session = await ort.InferenceSession.create(path, {
+				executionProviders: ["cpu"],
+				intraOpNumThreads: 1,
+			}).catch((cause: unknown) => {
+				throw new DeDiffusionError("MODEL_INVALID", `The graph ${path} cannot be opened`, { input: path, cause });
+			});
+			return {
+				inputs: session.inputMetadata.map(signatureOf),
+				outputs: session.outputMetadata.map(signatureOf),
+				device: { provider: "cpu", skipped: [] },
+				async run(inputs, options) {
+					if (options?.signal?.aborted) throw new DeDiffusionError("ABORTED", "The run was cancelled.");
+					const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)] as const);
+					try {
+						const outputs = await session.run(Object.fromEntries(feeds));
+						return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));
+					} catch (cause) {
+						throw new DeDiffusionError("INFERENCE_FAILED", `The graph ${path} failed`, { input: path, cause });
+					}
+				},
+				close: () => session.release(),
+			};
+		},
+	};
+}
+
+function signatureOf(metadata: ort.InferenceSession.ValueMetadata): TensorSignature {
+	if (!metadata.isTensor) throw new DeDiffusionError("MODEL_INVALID", `${metadata.name} is no tensor`);
+	return { name: metadata.name, type: metadata.type as TensorType, dims: metadata.shape };
+}
+
+function toOrt(tensor: Tensor): ort.Tensor {
+	return new ort.Tensor(tensor.type, tensor.data as TensorArrays["float32"], [...tensor.dims]);
+}
+
+function fromOrt(value: ort.Tensor): Tensor {
+	const view = value.data as Float32Array;
+	const type = value.type as TensorType;
+	const data = type === "float16" ? new Uint16Array(view.buffer, view.byteOffset, view.length) : view;
+	return { type, dims: value.dims, data } as Tensor;
+}

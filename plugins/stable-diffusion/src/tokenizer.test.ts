@@ -1,0 +1,88 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readTokenizer } from "./model-folder.ts";
+import { fixture, readParity } from "./testing/parity.ts";
+import { Tokenizer } from "./tokenizer.ts";
+
+const { tokenizers } = readParity();
+
+/** The tokenizer of a fixture folder, with another padding token if one is given. */
+async function tokenizerOf(folder: string, padToken: string | null): Promise<Tokenizer> {
+	const original = fixture(join(folder, "tokenizer"));
+	if (padToken === null) return readTokenizer(original, 77);
+	const copy = await mkdtemp(join(tmpdir(), "tokenizer-"));
+	try {
+		await cp(original, copy, { recursive: true });
+		for (const name of ["tokenizer_config.json", "special_tokens_map.json"]) {
+			const settings = JSON.parse(await readFile(join(copy, name), "utf8"));
+			await writeFile(join(copy, name), JSON.stringify({ ...settings, pad_token: { content: padToken } }));
+		}
+		return await readTokenizer(copy, 77);
+	} finally {
+		await rm(copy, { recursive: true });
+	}
+}
+
+describe.each(tokenizers)("the tokenizer of $folder, padded with $padToken", ({ folder, padToken, cases }) => {
+	it.each(cases)("reads $text as transformers does", async ({ text, ids, wanted, decoded }) => {
+		const tokenizer = await tokenizerOf(folder, padToken);
+		const encoding = tokenizer.encode(text);
+		expect(encoding.ids).toEqual(ids);
+		expect(encoding.wanted).toBe(wanted);
+		expect(encoding.kept).toBe(Math.min(wanted, tokenizer.maxTextTokens));
+		expect(encoding.text).toBe(decoded);
+	});
+});
+
+describe("any text", async () => {
+	const tokenizer = await tokenizerOf("tiny-epsilon", null);
+	const texts = fc.string({ unit: "binary", maxLength: 200 });
+
+	it("fills the model's length with ids of the vocabulary", () => {
+		fc.assert(
+			fc.property(texts, (text) => {
+				const { ids, kept, wanted } = tokenizer.encode(text);
+				expect(ids).toHaveLength(tokenizer.maxTextTokens + 2);
+				expect(ids.every(Number.isInteger)).toBe(true);
+				expect(kept).toBe(Math.min(wanted, tokenizer.maxTextTokens));
+			}),
+		);
+	});
+
+	it("does not depend on white space around it or on the case of ASCII letters", () => {
+		fc.assert(
+			fc.property(fc.stringMatching(/^[a-z0-9 ,.!?-]{0,60}$/), (text) => {
+				expect(tokenizer.encode(` \n${text.toUpperCase()}\t`)).toEqual(tokenizer.encode(text));
+			}),
+		);
+	});
+
+	it("survives a second reading: the kept text has the kept ids", () => {
+		fc.assert(
+			fc.property(fc.stringMatching(/^[a-zа-я猫犬 ]{0,40}$/u), (text) => {
+				const { ids, kept, wanted, text: decoded } = tokenizer.encode(text);
+				fc.pre(kept === wanted);
+				expect(tokenizer.encode(decoded).ids).toEqual(ids);
+			}),
+		);
+	});
+
+	it("does not stall on one enormous word", () => {
+		expect(tokenizer.encode("ab".repeat(50_000)).kept).toBe(tokenizer.maxTextTokens);
+	});
+});
+
+it("refuses a vocabulary without its special tokens", () => {
+	const files = {
+		vocabulary: { a: 0 },
+		merges: [],
+		bosToken: "<s>",
+		eosToken: "</s>",
+		unknownToken: "a",
+		padToken: "a",
+	};
+	expect(() => new Tokenizer({ ...files, maxLength: 8 })).toThrow("lacks the special token <s>");
+});
