@@ -11,7 +11,12 @@ export default defineConfig({
 	// type-graphql reads types from decorator metadata, which only SWC emits here; tsconfig.json switches it on.
 	plugins: [swc.vite()],
 	resolve: {
-		alias: { "dediffusion/plugin": fileURLToPath(new URL("./src/plugins/index.ts", import.meta.url)) },
+		alias: {
+			"dediffusion/plugin": fileURLToPath(new URL("./src/plugins/index.ts", import.meta.url)),
+			"@dediffusion/stable-diffusion": fileURLToPath(
+				new URL("./plugins/stable-diffusion/src/index.ts", import.meta.url),
+			),
+		},
 	},
 	test: {
 		include: ["src/**/*.test.ts", "plugins/*/src/**/*.test.ts", "test/**/*.test.ts"],
