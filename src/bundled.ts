@@ -14,6 +14,9 @@ const root = dirname(findPackageJSON(import.meta.url) ?? import.meta.dirname);
 /** A small picture for the first look and for examples. */
 export const examplePicture = join(root, "models", "example.png");
 
+/** What a person would say of it. */
+export const exampleCaption = "a cat and a pizza";
+
 /** The encoders that are used when the configuration names none. */
 export function bundledEncoders(): { id: string; folder: string }[] {
 	return [{ id: "dediffusion-scenes", folder: join(root, "models", "dediffusion-scenes") }];

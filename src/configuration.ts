@@ -14,6 +14,8 @@ import { type Config, DeDiffusionError, type Plugin } from "./plugins/index.ts";
 export interface Configuration {
 	/** For the engine; plugins, encoders and data folder are filled in, paths are absolute. */
 	readonly engine: Config & Required<Pick<Config, "plugins" | "encoders" | "dataFolder">>;
+	/** Whether the bundled models are used, with which work costs nothing but time. */
+	readonly isBundled: boolean;
 	readonly host: string;
 	/** 0 lets the system choose. */
 	readonly port: number;
@@ -98,6 +100,7 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
 			dataFolder:
 				dataFolder === undefined ? resolve(base, config.dataFolder ?? ".dediffusion") : resolve(folder, dataFolder),
 		},
+		isBundled: config.plugins === undefined && config.encoders === undefined,
 		host: sources.host ?? environment.DEDIFFUSION_HOST ?? config.server?.host ?? "127.0.0.1",
 		port: sources.port ?? portFrom(environment.DEDIFFUSION_PORT) ?? config.server?.port ?? 4000,
 		token: environment.DEDIFFUSION_TOKEN || undefined,

@@ -5,8 +5,10 @@
  */
 import type { AddressInfo } from "node:net";
 import { isIP } from "node:net";
+import type { FastifyInstance } from "fastify";
 import type { Configuration } from "./configuration.ts";
 import { createEngine, type Engine } from "./core/engine.ts";
+import { showExample } from "./example.ts";
 import { isLoopback } from "./http/access.ts";
 import { createApp } from "./http/app.ts";
 import { DeDiffusionError } from "./plugins/index.ts";
@@ -21,6 +23,8 @@ export interface RunningServer {
 
 export interface ServerOptions {
 	readonly logLevel?: "silent" | "error" | "warn" | "info";
+	/** Told the size of each batch of pictures that an encoder runs. */
+	readonly onEncodeBatch?: (encoder: string, size: number) => void;
 }
 
 /**
@@ -36,17 +40,25 @@ export async function startServer(configuration: Configuration, options: ServerO
 	}
 
 	let ready = true;
-	const engine = await createEngine(configuration.engine);
-	const app = await createApp({ engine, token, isReady: () => ready, logLevel: options.logLevel });
+	let app: FastifyInstance | undefined;
+	const engine = await createEngine(configuration.engine, {
+		log: (level, message) => app?.log[level](message),
+		onEncodeBatch: options.onEncodeBatch,
+	});
 	const close = once(async () => {
 		ready = false;
-		await app.close();
+		await app?.close();
 		await engine.close();
 	});
 
 	try {
+		app = await createApp({ engine, token, isReady: () => ready, logLevel: options.logLevel });
 		await app.listen({ host, port });
 		await engine.start();
+		if (configuration.isBundled) {
+			await showExample(engine);
+		}
+		return { url: urlOf(host, app.server.address() as AddressInfo), engine, close };
 	} catch (error) {
 		await close();
 		throw isPortInUse(error)
@@ -56,7 +68,6 @@ export async function startServer(configuration: Configuration, options: ServerO
 				})
 			: error;
 	}
-	return { url: urlOf(host, app.server.address() as AddressInfo), engine, close };
 }
 
 function isPortInUse(error: unknown): boolean {

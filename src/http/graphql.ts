@@ -41,7 +41,7 @@ export async function graphqlRoute(app: FastifyInstance, engine: Engine): Promis
 		method: ["GET", "POST"],
 		url: "/graphql",
 		// One picture of the largest size may be part of a query, in base64.
-		bodyLimit: Math.ceil((engine.limits.pictureBytes * 4) / 3) + roomForQuery,
+		bodyLimit: Math.ceil((engine.limits.bytes * 4) / 3) + roomForQuery,
 		preHandler: offerPage,
 		handler: answer,
 	});

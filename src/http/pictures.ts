@@ -18,7 +18,7 @@ export function pictureUrl(id: string): string {
  * `{ id, url, width, height }`; `GET /pictures/<id>` serves it. A file never changes under its id.
  */
 export async function pictureRoutes(app: FastifyInstance, engine: Engine): Promise<void> {
-	const bodyLimit = engine.limits.pictureBytes;
+	const bodyLimit = engine.limits.bytes;
 	await app.register(multipart, { limits: { fileSize: bodyLimit, files: 1 } });
 	app.addContentTypeParser(
 		/^(image\/|application\/octet-stream)/,

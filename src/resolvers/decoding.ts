@@ -18,9 +18,24 @@ import { given } from "./settings.ts";
 import { type EncodedPicture, encodePicture } from "./text.ts";
 
 const decoderArgument = { description: "Id of the decoder." };
-const settingsArgument = { nullable: true, description: "How to draw; default: the decoder's defaults and a random seed." };
+const settingsArgument = {
+	nullable: true,
+	description: "How to draw; default: the decoder's defaults and a random seed.",
+};
 
-@Resolver(() => DeDiffusionText)
+/** A text drawn and measured against the picture it was written for. */
+async function reconstructText(
+	{ engine, signal }: Context,
+	text: EncodedPicture,
+	decoder: string,
+	settings: DecodeSettings | null | undefined,
+) {
+	const options = { settings: given(settings), signal };
+	const drawn = await engine.decodeFor(text.picture, text.text, decoder, options);
+	return { original: text.picture, text, ...drawn };
+}
+
+@Resolver()
 export class DecodingResolver {
 	@Query(() => [Decoder], { description: "The decoders, with what each of them can do." })
 	decoders(@Ctx() { engine }: Context): readonly EngineDecoder[] {
@@ -53,8 +68,26 @@ export class DecodingResolver {
 		length: number | null | undefined,
 		@Arg("settings", () => DecodeSettings, settingsArgument) settings: DecodeSettings | null | undefined,
 		@Ctx() context: Context,
-	): Promise<Reconstruction> {
+	) {
+		// Before the picture is encoded, so that a slip in a setting costs nothing.
+		context.engine.decoders.checkSettings(decoder, given(settings));
 		const text = await encodePicture(context, picture, encoder, length);
+		return reconstructText(context, text, decoder, settings);
+	}
+}
+
+@Resolver(() => DeDiffusionText)
+export class TextDecodingResolver {
+	@FieldResolver(() => Reconstruction, {
+		complexity: ({ childComplexity }) => cost.decode + childComplexity,
+		description: "Draws this text and measures how close the result comes to the picture it was written for.",
+	})
+	reconstruct(
+		@Root() text: EncodedPicture,
+		@Arg("decoder", () => ID, decoderArgument) decoder: string,
+		@Arg("settings", () => DecodeSettings, settingsArgument) settings: DecodeSettings | null | undefined,
+		@Ctx() context: Context,
+	) {
 		return reconstructText(context, text, decoder, settings);
 	}
 }

@@ -12,7 +12,10 @@ import { cost } from "./limits.ts";
 
 @Resolver(() => Picture)
 export class PictureResolver {
-	@Query(() => Picture, { nullable: true, description: "A picture that the server keeps; null when it has none with this id." })
+	@Query(() => Picture, {
+		nullable: true,
+		description: "A picture that the server keeps; null when it has none with this id.",
+	})
 	async picture(
 		@Arg("id", () => ID, { description: "SHA-256 of the picture's file, in hexadecimal." }) id: string,
 		@Ctx() { engine }: Context,
@@ -27,8 +30,16 @@ export class PictureResolver {
 		}
 	}
 
+	/** A picture that was only passed through is kept once somebody asks how to find it again. */
+	@FieldResolver(() => ID)
+	async id(@Root() picture: EnginePicture, @Ctx() { engine }: Context): Promise<string> {
+		await engine.pictures.keep(picture);
+		return picture.id;
+	}
+
 	@FieldResolver(() => String)
-	url(@Root() picture: EnginePicture): string {
+	async url(@Root() picture: EnginePicture, @Ctx() { engine }: Context): Promise<string> {
+		await engine.pictures.keep(picture);
 		return `/pictures/${picture.id}`;
 	}
 

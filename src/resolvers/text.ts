@@ -9,15 +9,25 @@ import type { Picture as EnginePicture } from "../core/picture/picture.ts";
 import { type DeDiffusionText as EngineText, prefix } from "../core/text/text.ts";
 import { Encoder } from "../schema/encoder.ts";
 import { PictureInput } from "../schema/picture.ts";
-import { Reconstruction } from "../schema/reconstruction.ts";
-import { DecodeSettings } from "../schema/settings.ts";
-import { AttentionMap, DeDiffusionText } from "../schema/text.ts";
+import { DeDiffusionText } from "../schema/text.ts";
 import type { Context } from "./context.ts";
 import { cost } from "./limits.ts";
 
 /** A text together with the picture it was written for. */
 export interface EncodedPicture extends EngineText {
 	readonly picture: EnginePicture;
+}
+
+/** What `encode` and `reconstruct` share. */
+export async function encodePicture(
+	{ engine, signal }: Context,
+	input: PictureInput,
+	encoder: string | null | undefined,
+	length: number | null | undefined,
+): Promise<EncodedPicture> {
+	const { encode } = engine.encoders.get(encoder ?? undefined);
+	const picture = await engine.pictures.resolve(input, { input: "picture", signal });
+	return { ...(await encode(picture, { length: length ?? undefined, signal })), picture };
 }
 
 @Resolver(() => DeDiffusionText)
@@ -31,20 +41,23 @@ export class TextResolver {
 		complexity: ({ childComplexity }) => cost.encode + childComplexity,
 		description: "Turns a picture into text. Several of these in one request run together as one batch.",
 	})
-	async encode(
+	encode(
 		@Arg("picture", () => PictureInput, { description: "The picture." }) input: PictureInput,
 		@Arg("encoder", () => ID, { nullable: true, description: "Id of the encoder; default: the first one." })
 		encoderId: string | null | undefined,
-		@Arg("length", () => Int, { nullable: true, description: "How many tokens to give, from 1 to the encoder's tokens; default: all." })
+		@Arg("length", () => Int, {
+			nullable: true,
+			description: "How many tokens to give, from 1 to the encoder's tokens; default: all.",
+		})
 		length: number | null | undefined,
-		@Ctx() { engine, signal }: Context,
+		@Ctx() context: Context,
 	): Promise<EncodedPicture> {
-		const picture = await engine.pictures.resolve(input, { input: "picture", signal });
-		const text = await engine.encode(picture, { encoder: encoderId ?? undefined, length: length ?? undefined, signal });
-		return { ...text, picture };
+		return encodePicture(context, input, encoderId, length);
 	}
 
-	@FieldResolver(() => DeDiffusionText, { description: "The first tokens of this text. Every prefix is a text of its own." })
+	@FieldResolver(() => DeDiffusionText, {
+		description: "The first tokens of this text. Every prefix is a text of its own.",
+	})
 	prefix(
 		@Root() text: EncodedPicture,
 		@Arg("length", () => Int, { description: "How many tokens, from 1 to the number of tokens." }) length: number,

@@ -41,8 +41,8 @@ export interface Decoders {
 	list(): readonly Decoder[];
 	/** @throws DeDiffusionError `DECODER_NOT_FOUND`. */
 	get(id: string): Decoder;
-	/** Checks a text and settings without drawing. @throws As {@link Decoders.decode}. */
-	check(text: string, id: string, settings: DecodeSettings): void;
+	/** Checks settings without drawing. @throws DeDiffusionError `DECODER_NOT_FOUND`, `SETTING_INVALID`, `SCHEDULER_UNKNOWN`. */
+	checkSettings(id: string, settings: DecodeSettings): void;
 	/**
 	 * Draws one picture. Calls that wait at the same time for one decoder go to it as one batch.
 	 *
@@ -90,18 +90,16 @@ export async function createDecoders(
 		}
 		return decoder;
 	};
-	const check = (text: string, id: string, settings: DecodeSettings): void => {
-		checkText(text, limits.textLength);
-		checkFor(get(id), settings);
-	};
+	const checkSettings = (id: string, settings: DecodeSettings): void => checkFor(get(id), settings);
 
 	return {
 		list: () => [...decoders.values()],
 		get,
-		check,
+		checkSettings,
 		async decode(text, id, settings, options = {}) {
-			check(text, id, settings);
 			const decoder = get(id);
+			checkSettings(id, settings);
+			checkText(text, limits.textLength);
 			const start = performance.now();
 			const { request, warnings } = fitTo(decoder, text, settings);
 			const result = await (queues.get(id) as DataLoader<Job, DecodeResult>).load({ request, options });
@@ -132,7 +130,9 @@ export function checkText(text: string, longest: number, input = "text"): void {
 		throw new DeDiffusionError("TEXT_EMPTY", "The text is empty.", { input });
 	}
 	if (text.length > longest) {
-		throw new DeDiffusionError("TEXT_TOO_LONG", `The text has ${text.length} characters, more than ${longest}.`, { input });
+		throw new DeDiffusionError("TEXT_TOO_LONG", `The text has ${text.length} characters, more than ${longest}.`, {
+			input,
+		});
 	}
 }
 

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Decoder, DeDiffusionError, type DecodeRequest, type DecodeWarning, type SettingName } from "../../plugins/index.ts";
+import {
+	type DecodeRequest,
+	type Decoder,
+	type DecodeWarning,
+	DeDiffusionError,
+	type SettingName,
+} from "../../plugins/index.ts";
 
 /** What a caller may ask for; all of it optional. */
 export interface DecodeSettings {
@@ -88,15 +94,17 @@ export function fitTo(
 	const request = Object.fromEntries(given.filter(([name]) => name === "seed" || honoured(name)));
 	const warnings = given
 		.filter(([name]) => name !== "seed" && !honoured(name))
-		.map(([name]): DecodeWarning => ({
-			type: "unsupported",
-			setting: name as SettingName,
-			message: `${decoder.name} does not take ${name}; it was ignored.`,
-		}));
+		.map(
+			([name]): DecodeWarning => ({
+				type: "unsupported",
+				setting: name as SettingName,
+				message: `${decoder.name} does not take ${name}; it was ignored.`,
+			}),
+		);
 	return { request: { prompt, seed, ...request } as DecodeRequest, warnings };
 }
 
 /** A seed that every API takes: from 0 to 2^31 - 1. */
 export function randomSeed(): number {
-	return crypto.getRandomValues(new Uint32Array(1))[0] as number >>> 1;
+	return (crypto.getRandomValues(new Uint32Array(1))[0] as number) >>> 1;
 }

@@ -132,7 +132,11 @@ async function runBatch(session: InferenceSession, config: EncoderConfig, images
 	const scores = outputs.token_scores?.data as Float32Array;
 	const maps = outputs.attention?.data as Float32Array;
 	const mapSize = tokens * attention[0] * attention[1];
-	if (ids.length !== images.length * tokens || scores.length !== ids.length || maps.length !== images.length * mapSize) {
+	if (
+		ids.length !== images.length * tokens ||
+		scores.length !== ids.length ||
+		maps.length !== images.length * mapSize
+	) {
 		throw new DeDiffusionError("MODEL_INVALID", "The encoder's outputs do not have the shapes of its config.json.");
 	}
 	return images.map((_, index): TokenValues => {
@@ -188,6 +192,8 @@ function requireSignature(session: InferenceSession, config: EncoderConfig, mode
 		has(session.outputs, "token_scores", "float32") &&
 		has(session.outputs, "attention", "float32");
 	if (!fits) {
-		throw new DeDiffusionError("MODEL_INVALID", `${model} is no graph of an encoder (${config.name}).`, { input: model });
+		throw new DeDiffusionError("MODEL_INVALID", `${model} is no graph of an encoder (${config.name}).`, {
+			input: model,
+		});
 	}
 }

@@ -277,7 +277,10 @@ function typed(error: unknown, code: "INFERENCE_FAILED" | "MODEL_INVALID", path:
 		return error;
 	}
 	if (/bad_alloc|out of memory|failed to allocate/i.test(error.message)) {
-		return new DeDiffusionError("OUT_OF_MEMORY", `There is not enough memory for ${path}.`, { input: path, cause: error });
+		return new DeDiffusionError("OUT_OF_MEMORY", `There is not enough memory for ${path}.`, {
+			input: path,
+			cause: error,
+		});
 	}
 	return new DeDiffusionError(code, `The runtime refused ${path}: ${error.message}`, { input: path, cause: error });
 }

@@ -79,7 +79,10 @@ async function run({ model, inputs }: Extract<Command, { kind: "run" }>): Promis
 	const start = performance.now();
 	const results = await session.run(feeds);
 	const durationMs = performance.now() - start;
-	return { outputs: Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toTensor(value)])), durationMs };
+	return {
+		outputs: Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toTensor(value)])),
+		durationMs,
+	};
 }
 
 function toTensor({ type, dims, data }: ort.Tensor): Tensor {

@@ -32,7 +32,10 @@ export function ssim(a: PixelImage, b: PixelImage): number {
 }
 
 function plane({ data }: PixelImage, channel: number): Float64Array {
-	return Float64Array.from({ length: data.length / channels }, (_, pixel) => data[pixel * channels + channel] as number);
+	return Float64Array.from(
+		{ length: data.length / channels },
+		(_, pixel) => data[pixel * channels + channel] as number,
+	);
 }
 
 function channelSsim(a: Float64Array, b: Float64Array, width: number, height: number): number {

@@ -56,7 +56,9 @@ export async function fetchPicture(url: string, options: FetchOptions): Promise<
 			await response.body?.cancel();
 			address = parseAddress(new URL(location, address).href, input, allowAddress);
 		}
-		throw new DeDiffusionError("PICTURE_URL_FAILED", `The address redirects more than ${maxRedirects} times.`, { input });
+		throw new DeDiffusionError("PICTURE_URL_FAILED", `The address redirects more than ${maxRedirects} times.`, {
+			input,
+		});
 	} catch (error) {
 		throw asTyped(error, { url, input, timeoutMs, aborted: signal?.aborted === true, timedOut: timeout.aborted });
 	} finally {
@@ -81,9 +83,13 @@ function parseAddress(url: string, input: string, allowAddress: (address: string
 }
 
 function refused(host: string, input: string): DeDiffusionError {
-	return new DeDiffusionError("PICTURE_URL_REFUSED", `The address leads to ${host}, which is not on the public internet.`, {
-		input,
-	});
+	return new DeDiffusionError(
+		"PICTURE_URL_REFUSED",
+		`The address leads to ${host}, which is not on the public internet.`,
+		{
+			input,
+		},
+	);
 }
 
 function guardedLookup(allowAddress: (address: string) => boolean): LookupFunction {
@@ -156,7 +162,10 @@ function asTyped(error: unknown, { url, input, timeoutMs, aborted, timedOut }: C
 	}
 	const host = URL.parse(url)?.host ?? "the address";
 	if (timedOut || error instanceof errors.ConnectTimeoutError) {
-		return new DeDiffusionError("PICTURE_URL_FAILED", `${host} did not answer within ${timeoutMs} ms.`, { input, cause: error });
+		return new DeDiffusionError("PICTURE_URL_FAILED", `${host} did not answer within ${timeoutMs} ms.`, {
+			input,
+			cause: error,
+		});
 	}
 	return new DeDiffusionError("PICTURE_URL_FAILED", `${host} could not be reached.`, { input, cause: error });
 }

@@ -94,10 +94,7 @@ async function readHeader(bytes: Uint8Array, input: string): Promise<Metadata> {
 async function decodeOnce(bytes: Uint8Array, limits: PictureLimits, input: string): Promise<void> {
 	try {
 		// stats would decode at full size too; shrinking to one pixel lets JPEG and WebP decode at a fraction of it.
-		await sharp(bytes, { failOn: "truncated", limitInputPixels: limits.pixels })
-			.resize(1, 1)
-			.raw()
-			.toBuffer();
+		await sharp(bytes, { failOn: "truncated", limitInputPixels: limits.pixels }).resize(1, 1).raw().toBuffer();
 	} catch (cause) {
 		throw new DeDiffusionError("PICTURE_UNREADABLE", "The picture's file is damaged or cut short.", { input, cause });
 	}

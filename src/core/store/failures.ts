@@ -12,7 +12,9 @@ export function storageError(error: unknown, what: string): DeDiffusionError {
 	}
 	return isDiskFull(error)
 		? new DeDiffusionError("STORAGE_FULL", `The disk is full: ${what} could not be kept.`, { cause: error })
-		: new DeDiffusionError("STORAGE_FAILED", `The storage failed: ${what} could not be read or kept.`, { cause: error });
+		: new DeDiffusionError("STORAGE_FAILED", `The storage failed: ${what} could not be read or kept.`, {
+				cause: error,
+			});
 }
 
 function isDiskFull(error: unknown): boolean {

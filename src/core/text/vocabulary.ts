@@ -69,7 +69,10 @@ export async function readVocabulary(path: string): Promise<Vocabulary> {
 	try {
 		return new Vocabulary(vocabularyFile.parse(JSON.parse(await readFile(path, "utf8"))));
 	} catch (cause) {
-		throw new DeDiffusionError("MODEL_INVALID", `The vocabulary ${path} is missing or damaged.`, { input: path, cause });
+		throw new DeDiffusionError("MODEL_INVALID", `The vocabulary ${path} is missing or damaged.`, {
+			input: path,
+			cause,
+		});
 	}
 }
 

@@ -1,0 +1,66 @@
+/**
+ * `dediffusion reconstruct FILE -o OUT`: a picture to text and the text alone to a picture again.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { loadConfiguration } from "../configuration.ts";
+import { pictureLimits } from "../core/engine.ts";
+import { openModels } from "../core/models.ts";
+import { DeDiffusionError } from "../plugins/index.ts";
+import { readPictureFile, writeOutput } from "./files.ts";
+import { number, type SettingOptions, type SharedOptions, settingsFrom, withSettings, withShared } from "./options.ts";
+import { Progress, printResult } from "./terminal.ts";
+
+interface ReconstructOptions extends SharedOptions, SettingOptions {
+	readonly output: string;
+	readonly decoder?: string;
+	readonly encoder?: string;
+	readonly length?: number;
+}
+
+export function addReconstruct(program: Command): void {
+	withSettings(withShared(program.command("reconstruct")), { oneSeed: true })
+		.description("turn a picture into text, and the text alone into a picture again")
+		.argument("<file>", "the picture, or - for standard input")
+		.requiredOption("-o, --output <file>", "where to write the new picture (PNG)")
+		.option("--decoder <id>", "decoder (default: the first one)")
+		.option("--encoder <id>", "encoder (default: the first one)")
+		.option("--length <tokens>", "how many tokens to use (default: all)", number)
+		.action(reconstruct);
+}
+
+async function reconstruct(file: string, options: ReconstructOptions): Promise<void> {
+	const { engine: config } = await loadConfiguration({ file: options.config });
+	const original = await readPictureFile(file, pictureLimits(config));
+	const models = await openModels(config);
+	const progress = new Progress();
+	try {
+		const decoder = options.decoder ?? models.decoders.list()[0]?.id ?? "";
+		const settings = settingsFrom(options);
+		models.decoders.checkSettings(decoder, settings);
+		progress.show("encoding");
+		const { text } = await models.encoders.get(options.encoder).encode(original, { length: options.length });
+		const { decoding, metrics } = await models.decodeFor(original, text, decoder, {
+			settings,
+			onProgress: ({ fraction, message }) => progress.show(message ?? "drawing", fraction),
+		});
+		progress.end();
+		if (decoding.picture === undefined) {
+			throw new DeDiffusionError("CONTENT_FILTERED", `${decoder} kept the picture back: ${decoding.filteredReason}.`);
+		}
+		await writeOutput(options.output, decoding.picture.bytes);
+		const { seed, effectivePrompt, warnings, durationMs } = decoding;
+		for (const { message } of warnings) {
+			process.stderr.write(`${message}\n`);
+		}
+		printResult(
+			options.json,
+			{ text, decoder, seed, effectivePrompt, warnings, durationMs, metrics, output: options.output },
+			`${text}\n${options.output}: seed ${seed}, PSNR ${metrics?.psnr?.toFixed(2) ?? "-"} dB, SSIM ${metrics?.ssim?.toFixed(3) ?? "-"}`,
+		);
+	} finally {
+		progress.end();
+		await models.close();
+	}
+}

@@ -1,0 +1,161 @@
+/**
+ * `dediffusion transfer FILE… --decoders a,b`: pictures compared across decoders, on a contact sheet and as JSON.
+ *
+ * @module
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import type { Command } from "commander";
+import { loadConfiguration } from "../configuration.ts";
+import { createEngine, type Engine } from "../core/engine.ts";
+import type { CellRecord, ComparisonRecord } from "../core/store/records.ts";
+import { DeDiffusionError } from "../plugins/index.ts";
+import { drawContactSheet } from "./contact-sheet.ts";
+import { readPictureFile, writeOutput } from "./files.ts";
+import {
+	list,
+	numbers,
+	type SettingOptions,
+	type SharedOptions,
+	settingsFrom,
+	withSettings,
+	withShared,
+} from "./options.ts";
+import { Progress, printResult } from "./terminal.ts";
+
+interface TransferOptions extends SharedOptions, SettingOptions {
+	readonly decoders?: readonly string[];
+	readonly seeds?: readonly number[];
+	readonly guidanceScales?: readonly number[];
+	readonly text?: readonly string[];
+	readonly output: string;
+}
+
+/** How often the line of progress is drawn anew, in milliseconds. */
+const refreshMs = 200;
+
+export function addTransfer(program: Command): void {
+	withSettings(withShared(program.command("transfer")), { oneSeed: false })
+		.description("draw the texts of pictures with several decoders; write a contact sheet and JSON")
+		.argument("[files...]", "the pictures")
+		.option("--decoders <ids>", "decoders, separated by commas (default: all)", list)
+		.option("--seeds <numbers>", "seeds, separated by commas (default: one at random)", numbers)
+		.option("--guidance-scales <numbers>", "guidance scales, separated by commas (default: the decoders' own)", numbers)
+		.option("--text <text>", "a text to draw beside the pictures' own; may be given several times", collect)
+		.option("-o, --output <folder>", "where to write contact-sheet.png, comparison.json and pictures/", "transfer")
+		.action(transfer);
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+	return [...before, value];
+}
+
+async function transfer(files: readonly string[], options: TransferOptions): Promise<void> {
+	const { engine: config } = await loadConfiguration({ file: options.config });
+	// Its own store for the time of the command, so that it runs beside a server on the same data folder.
+	const dataFolder = await mkdtemp(join(tmpdir(), "dediffusion-"));
+	const progress = new Progress();
+	try {
+		progress.show("opening models");
+		const engine = await createEngine({ ...config, dataFolder });
+		try {
+			const comparison = await compare(engine, files, options, progress);
+			await writeResults(engine, comparison, options);
+		} finally {
+			progress.end();
+			await engine.close();
+		}
+	} finally {
+		progress.end();
+		await rm(dataFolder, { recursive: true, force: true });
+	}
+}
+
+async function compare(
+	engine: Engine,
+	files: readonly string[],
+	options: TransferOptions,
+	progress: Progress,
+): Promise<ComparisonRecord> {
+	const pictures = await Promise.all(
+		files.map(async (file) => ({
+			label: basename(file),
+			picture: { data: (await readPictureFile(file, engine.limits)).bytes },
+		})),
+	);
+	const texts = (options.text ?? []).map((text) => ({ label: text.slice(0, 40), text }));
+	if (pictures.length + texts.length === 0) {
+		throw new DeDiffusionError("INPUT_INVALID", "There is nothing to compare.", {
+			input: "files",
+			advice: "Name at least one picture, or give --text.",
+		});
+	}
+	const { id } = await engine.comparisons.transfer({
+		sources: [...pictures, ...texts],
+		decoders: options.decoders ?? engine.decoders.list().map(({ id }) => id),
+		seeds: options.seeds,
+		guidanceScales: options.guidanceScales,
+		settings: settingsFrom(options),
+	});
+	const refresh = setInterval(async () => {
+		const comparison = await engine.comparisons.get(id);
+		progress.show(`drawing ${comparison.cells.length} pictures`, engine.comparisons.progress(comparison));
+	}, refreshMs);
+	try {
+		await engine.comparisons.settled(id);
+	} finally {
+		clearInterval(refresh);
+	}
+	return engine.comparisons.get(id);
+}
+
+async function writeResults(engine: Engine, comparison: ComparisonRecord, options: TransferOptions): Promise<void> {
+	const folder = options.output;
+	const bytes = new Map<string, Uint8Array>();
+	const named = [
+		...comparison.sources.map(({ original }) => original),
+		...comparison.cells.map(({ picture }) => picture),
+	];
+	for (const id of new Set(named.filter((id) => id !== undefined))) {
+		const picture = await engine.pictures.get(id);
+		bytes.set(id, picture.bytes);
+		await writeOutput(join(folder, pictureFile(id, picture.mediaType)), picture.bytes);
+	}
+	await writeOutput(join(folder, "comparison.json"), `${JSON.stringify(comparison, null, 2)}\n`);
+	await writeOutput(join(folder, "contact-sheet.png"), await drawContactSheet(sheetOf(comparison, bytes)));
+
+	const failed = comparison.cells.filter(({ status }) => status === "failed");
+	for (const { decoder, error } of failed) {
+		process.stderr.write(`${decoder}: ${error?.message} [${error?.code}]\n`);
+	}
+	const drawn = comparison.cells.length - failed.length;
+	printResult(
+		options.json,
+		{ ...comparison, output: folder },
+		[
+			...comparison.sources.map(({ label, text }) => `${label}: ${text ?? "(not encoded)"}`),
+			`${drawn} of ${comparison.cells.length} pictures in ${folder}; look at ${join(folder, "contact-sheet.png")}`,
+		].join("\n"),
+	);
+	if (drawn === 0) {
+		process.exitCode = 1;
+	}
+}
+
+function pictureFile(id: string, mediaType: string): string {
+	return join("pictures", `${id}.${mediaType.replace("image/", "")}`);
+}
+
+/** One row for each source, guidance scale and seed; the original first, then one column for each decoder. */
+function sheetOf({ sources, cells }: ComparisonRecord, bytes: ReadonlyMap<string, Uint8Array>) {
+	const decoders = [...new Set(cells.map(({ decoder }) => decoder))];
+	const rowName = ({ source, settings: { seed, guidanceScale } }: CellRecord) =>
+		`${sources[source]?.label}, seed ${seed}${guidanceScale === undefined ? "" : `, scale ${guidanceScale}`}`;
+	const rows = [...Map.groupBy(cells, rowName)].map(([label, row]) => {
+		const original = sources[row[0]?.source ?? -1]?.original;
+		const drawn = decoders.map((decoder) => row.find((cell) => cell.decoder === decoder)?.picture);
+		return { label, pictures: [original, ...drawn].map((id) => (id === undefined ? undefined : bytes.get(id))) };
+	});
+	return { columns: ["original", ...decoders], rows };
+}

@@ -1,0 +1,78 @@
+/**
+ * The models of a configuration: inference, encoders and decoders, opened together and closed in order.
+ *
+ * @module
+ */
+import type { Config, DecodeProgress } from "../plugins/index.ts";
+import { createDecoders, type Decoders, type Decoding } from "./decoding/decoders.ts";
+import type { DecodeSettings } from "./decoding/settings.ts";
+import { type Encoders, openEncoders } from "./encoder/encoders.ts";
+import { createInference, type InferencePool } from "./inference/pool.ts";
+import { type Fidelity, fidelity } from "./metrics/fidelity.ts";
+import type { Picture } from "./picture/picture.ts";
+
+/** What is needed to open models. */
+export type ModelsConfig = Config & Required<Pick<Config, "plugins" | "encoders">>;
+
+export interface ModelsOptions {
+	/** For the server's log. Default: nowhere. */
+	readonly log?: ((level: "info" | "warn" | "error", message: string) => void) | undefined;
+	/** Told the size of each batch of pictures that an encoder runs. */
+	readonly onEncodeBatch?: ((encoder: string, size: number) => void) | undefined;
+}
+
+/** What a decoder made of a text, and how close it comes to the picture that the text was written for. */
+export interface MeasuredDecoding {
+	readonly decoding: Decoding;
+	/** Undefined when the backend kept the picture back. */
+	readonly metrics?: Fidelity;
+}
+
+export interface DecodeForOptions {
+	readonly settings?: DecodeSettings | undefined;
+	readonly signal?: AbortSignal | undefined;
+	readonly onProgress?: ((progress: DecodeProgress) => void) | undefined;
+}
+
+export interface Models {
+	readonly inference: InferencePool;
+	readonly encoders: Encoders;
+	readonly decoders: Decoders;
+	/** Longest text, in characters. */
+	readonly textLength: number;
+	/** Draws a text and measures the result against an original. @throws As {@link Decoders.decode}. */
+	decodeFor(original: Picture, text: string, decoder: string, options?: DecodeForOptions): Promise<MeasuredDecoding>;
+	close(): Promise<void>;
+}
+
+const defaultTextLength = 4000;
+
+/** @throws DeDiffusionError What keeps an encoder or a plugin from opening. */
+export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: ModelsOptions = {}): Promise<Models> {
+	const inference = createInference(config.inference);
+	const textLength = config.limits?.textLength ?? defaultTextLength;
+	try {
+		const host = { inference, log: log ?? (() => undefined) };
+		const decoders = await createDecoders(config.plugins, host, { textLength });
+		const encoders = await openEncoders(config.encoders, inference, onEncodeBatch);
+		return {
+			inference,
+			encoders,
+			decoders,
+			textLength,
+			async decodeFor(original, text, decoder, { settings = {}, ...options } = {}) {
+				const decoding = await decoders.decode(text, decoder, settings, options);
+				return decoding.picture === undefined
+					? { decoding }
+					: { decoding, metrics: await fidelity(original, decoding.picture) };
+			},
+			async close() {
+				await Promise.allSettled([decoders.close(), encoders.close()]);
+				await inference.close();
+			},
+		};
+	} catch (error) {
+		await inference.close();
+		throw error;
+	}
+}
