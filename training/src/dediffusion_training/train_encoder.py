@@ -111,6 +111,8 @@ def train_encoder(
     views = {"latents": decoder.latents, "features": encoder.backbone}
     pool = gather_scene_pool(batches, config.pool_pictures, device, **views)
     judged = gather_scene_pool(held_out, HELD_OUT_PICTURES, device, **views)
+    # What the other prompts are worth never changes, so it is measured once.
+    references = _mean_losses(decoder, judged, caption_prompts(judged.scenes))
     schedule = Schedule(config)
     loop = TrainingLoop(encoder, config.loop, run_folder)
     log = run_folder / "judged.jsonl"
@@ -118,7 +120,7 @@ def train_encoder(
     def compute_loss(step: int):
         if step % config.judge_every == 0:
             with log.open("a", encoding="utf-8") as file:
-                scores = judge_texts(encoder, decoder, judged, words, set(batches.words))
+                scores = judge_texts(encoder, decoder, judged, words, set(batches.words), references)
                 file.write(json.dumps({"step": step, **scores}) + "\n")
         done = step / config.loop.steps
         chosen_pictures = torch.randint(len(pool), (config.loop.batch_size,))
@@ -141,7 +143,7 @@ def train_encoder(
     run_folder.mkdir(parents=True, exist_ok=True)
     loop.run(compute_loss)
     trained = loop.averaged_model.eval()
-    scores = judge_texts(trained, decoder, judged, words, set(batches.words))
+    scores = judge_texts(trained, decoder, judged, words, set(batches.words), references)
     folder = save_encoder(trained, config, words, run_folder / "encoder")
     origin = {"decoder": decoder_folder.name, "reader": read_recipe(reader_folder), "held_out": scores}
     write_recipe(folder, describe_run(loop, config, **origin))
@@ -150,22 +152,31 @@ def train_encoder(
 
 @torch.no_grad()
 def judge_texts(
-    encoder: DeDiffusionEncoder, decoder: FrozenDecoder, pool: ScenePool, words: list[str], things: set[str]
+    encoder: DeDiffusionEncoder,
+    decoder: FrozenDecoder,
+    pool: ScenePool,
+    words: list[str],
+    things: set[str],
+    references: dict[str, float],
 ) -> dict[str, object]:
-    """Hard texts of held-out pictures: what they name, and their diffusion loss beside other prompts'."""
+    """Hard texts of held-out pictures: what they name, and their diffusion loss beside other prompts' (`references`)."""
     device = decoder.alphas_cumprod.device
     was_training = encoder.training
     encoder.eval()
     picks = torch.cat([encoder.pool(part.to(device).float())[0].argmax(dim=-1) for part in pool.features.split(64)])
     encoder.train(was_training)
     texts = [[words[index] for index in row] for row in picks.tolist()]
-    prompts = {**caption_prompts(pool.scenes), "de-diffusion": [" ".join(text) for text in texts]}
-    losses = prompt_losses(decoder, pool.latents, prompts)
+    lines = [" ".join(text) for text in texts]
     return {
         **naming_scores(texts, pool.scenes, things),
-        "loss": {name: round(values.mean().item(), 5) for name, values in losses.items()},
-        "examples": [" ".join(text) for text in texts[:4]],
+        "loss": {**references, **_mean_losses(decoder, pool, {"de-diffusion": lines})},
+        "examples": lines[:4],
     }
+
+
+def _mean_losses(decoder: FrozenDecoder, pool: ScenePool, prompts: dict[str, list[str]]) -> dict[str, float]:
+    losses = prompt_losses(decoder, pool.latents, prompts)
+    return {name: round(values.mean().item(), 5) for name, values in losses.items()}
 
 
 def save_encoder(encoder: DeDiffusionEncoder, config: EncoderConfig, words: list[str], folder: Path) -> Path:
