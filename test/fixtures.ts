@@ -1,0 +1,14 @@
+/**
+ * Where tests find models that are small enough to run in each of them.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+
+/** An encoder folder of 16 x 16 pixels, four tokens and twelve words; training's fixtures/encoder.py writes it. */
+export const tinyEncoder: string = fileURLToPath(new URL("fixtures/tiny-encoder", import.meta.url));
+
+/** A Stable Diffusion folder that knows the same words; training's fixtures/parity.py writes it. */
+export const tinyPipeline: string = fileURLToPath(
+	new URL("../plugins/stable-diffusion/fixtures/tiny-epsilon", import.meta.url),
+);
