@@ -3,7 +3,7 @@
  *
  * @module
  */
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Engine } from "../core/engine.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 import { guardAccess } from "./access.ts";
@@ -25,7 +25,11 @@ export interface AppOptions {
 
 /** Puts the routes together. Closing the app lets running requests finish first. */
 export async function createApp({ engine, token, isReady, logLevel = "warn" }: AppOptions): Promise<FastifyInstance> {
-	const app = Fastify({ logger: { level: logLevel }, genReqId: requestId, disableRequestLogging: true });
+	const app = Fastify({
+		logger: { level: logLevel },
+		genReqId: requestId,
+		logController: new LogController({ disableRequestLogging: true }),
+	});
 	app.setErrorHandler(answerError);
 	app.setNotFoundHandler((request) => {
 		throw new DeDiffusionError("ROUTE_NOT_FOUND", `There is nothing at ${request.method} ${request.url}.`);

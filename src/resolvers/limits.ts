@@ -6,12 +6,13 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { maxDepthRule } from "@escape.tech/graphql-armor-max-depth";
 import { GraphQLError, type GraphQLSchema, type ValidationRule } from "graphql";
+// Its ES modules import graphql's `.mjs` files, a second copy beside the one that everything else here loads.
 import {
 	type ComplexityEstimator,
 	fieldExtensionsEstimator,
 	getComplexity,
 	simpleEstimator,
-} from "graphql-query-complexity";
+} from "graphql-query-complexity/cjs";
 import { DeDiffusionError } from "../plugins/index.ts";
 
 /** Deepest nesting of a query; the largest useful one has 8 levels. */

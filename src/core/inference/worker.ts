@@ -6,6 +6,7 @@
 import { parentPort } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
 import type { Tensor, TensorSignature, TensorType } from "../../plugins/index.ts";
+import { requireDevice } from "./devices.ts";
 import { climbDown } from "./ladder.ts";
 import type { Answers, Command, Loaded, Ran, Reply, Request } from "./protocol.ts";
 
@@ -42,15 +43,16 @@ async function obey(command: Command): Promise<Answers[keyof Answers]> {
 
 async function load({ model, path, providers, threads }: Extract<Command, { kind: "load" }>): Promise<Loaded> {
 	const available = ort.listSupportedBackends().map(({ name }) => name);
-	const { result: session, device } = await climbDown(providers, available, (provider) =>
-		ort.InferenceSession.create(path, {
+	const { result: session, device } = await climbDown(providers, available, async (provider) => {
+		requireDevice(provider);
+		return ort.InferenceSession.create(path, {
 			executionProviders: [provider],
 			intraOpNumThreads: threads,
 			interOpNumThreads: 1,
 			// Errors come back as exceptions; warnings on standard error would reach a person who cannot act on them.
 			logSeverityLevel: 3,
-		}),
-	);
+		});
+	});
 	sessions.set(model, session);
 	return { inputs: signatures(session.inputMetadata), outputs: signatures(session.outputMetadata), device };
 }
