@@ -262,11 +262,16 @@ class Pool implements InferencePool {
 	}
 }
 
+/** What PyTorch and optimum append to the name of a graph for the file of its weights. */
+const externalDataEndings = [".data", "_data"];
+
 async function weightBytes(path: string): Promise<number> {
 	try {
 		const graph = await stat(path);
-		const external = await stat(`${path}.data`).catch(() => ({ size: 0 }));
-		return (graph.size + external.size) * growthOfWeights;
+		const external = await Promise.all(
+			externalDataEndings.map((ending) => stat(path + ending).catch(() => ({ size: 0 }))),
+		);
+		return external.reduce((sum, { size }) => sum + size, graph.size) * growthOfWeights;
 	} catch (cause) {
 		throw new DeDiffusionError("MODEL_INVALID", `There is no model file at ${path}.`, { input: path, cause });
 	}

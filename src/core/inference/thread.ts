@@ -34,7 +34,7 @@ export class InferenceThread {
 	/** Counts deaths, so that a holder can tell that what it had loaded is gone. */
 	generation = 0;
 	readonly #script: URL;
-	readonly #queue: Waiting[] = [];
+	#queue: Waiting[] = [];
 	#current: (Waiting & { readonly id: number }) | undefined;
 	#worker: Worker | undefined;
 	#nextId = 0;
@@ -58,20 +58,23 @@ export class InferenceThread {
 		command: Extract<Command, { kind: Kind }>,
 		{ signal, transfer = [] }: AskOptions = {},
 	): Promise<Answers[Kind]> {
-		return new Promise((resolve, reject) => {
+		if (this.#closed) {
+			return Promise.reject(aborted("The models are closed."));
+		}
+		const dropAborted = () => this.#dropAborted();
+		signal?.addEventListener("abort", dropAborted, { once: true });
+		const answer = new Promise<Answers[Kind]>((resolve, reject) => {
 			this.#queue.push({ command, transfer, signal, resolve, reject });
-			signal?.addEventListener("abort", () => this.#dropAborted(), { once: true });
 			this.#sendNext();
 		});
+		// A signal may outlive many questions.
+		return answer.finally(() => signal?.removeEventListener("abort", dropAborted));
 	}
 
 	/** Ends the thread; what waits fails with `ABORTED`. */
 	async close(): Promise<void> {
 		this.#closed = true;
-		const left = this.#queue.splice(0);
-		for (const { reject } of left) {
-			reject(aborted("The models are being closed."));
-		}
+		this.#rejectWaiting(() => true, aborted("The models are being closed."));
 		await this.#worker?.terminate();
 	}
 
@@ -81,22 +84,29 @@ export class InferenceThread {
 		if (next === undefined) {
 			return;
 		}
-		if (this.#closed) {
-			next.reject(aborted("The models are closed."));
-			return;
-		}
 		this.#worker ??= this.#start();
 		this.#worker.ref();
 		const id = this.#nextId++;
 		this.#current = { ...next, id };
-		this.#worker.postMessage({ id, command: next.command }, [...next.transfer]);
+		try {
+			this.#worker.postMessage({ id, command: next.command }, [...next.transfer]);
+		} catch (error) {
+			// It never left, e.g. because a buffer was handed over before.
+			this.#settle({ id, error: error instanceof Error ? error.message : String(error) });
+		}
 	}
 
 	#dropAborted(): void {
-		for (let index = this.#queue.length - 1; index >= 0; index--) {
-			if (this.#queue[index]?.signal?.aborted) {
-				this.#queue.splice(index, 1)[0]?.reject(aborted("The run was cancelled before it started."));
-			}
+		this.#rejectWaiting(({ signal }) => signal?.aborted === true, aborted("The run was cancelled before it started."));
+	}
+
+	#rejectWaiting(isMeant: (waiting: Waiting) => boolean, error: DeDiffusionError): void {
+		const { meant = [], others = [] } = Object.groupBy(this.#queue, (waiting) =>
+			isMeant(waiting) ? "meant" : "others",
+		);
+		this.#queue = others;
+		for (const { reject } of meant) {
+			reject(error);
 		}
 	}
 
@@ -138,11 +148,14 @@ export class InferenceThread {
 		this.generation++;
 		const current = this.#current;
 		this.#current = undefined;
-		current?.reject(
-			this.#closed
-				? aborted("The models were closed during the run.")
-				: new DeDiffusionError("WORKER_CRASHED", "The thread that ran the model died.", { cause }),
-		);
+		if (this.#closed) {
+			current?.reject(aborted("The models were closed during the run."));
+			return;
+		}
+		const crash = new DeDiffusionError("WORKER_CRASHED", "The thread that ran the model died.", { cause });
+		current?.reject(crash);
+		// These count on graphs that died with the thread; a load starts anew.
+		this.#rejectWaiting(({ command }) => command.kind === "run", crash);
 		this.#sendNext();
 	}
 }
