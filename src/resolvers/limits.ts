@@ -55,7 +55,7 @@ export function costLimit(schema: GraphQLSchema): ApolloServerPlugin {
 		async requestDidStart() {
 			return {
 				async didResolveOperation({ document, operationName, request }) {
-					const total = getComplexity({
+					const total = costOf({
 						schema,
 						query: document,
 						variables: request.variables ?? {},
@@ -69,4 +69,16 @@ export function costLimit(schema: GraphQLSchema): ApolloServerPlugin {
 			};
 		},
 	};
+}
+
+/** Variables that do not fit their types cost nothing: GraphQL refuses them next, before anything runs, and names them. */
+function costOf(query: Parameters<typeof getComplexity>[0]): number {
+	try {
+		return getComplexity(query);
+	} catch (error) {
+		if (error instanceof GraphQLError) {
+			return 0;
+		}
+		throw error;
+	}
 }
