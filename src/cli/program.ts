@@ -1,0 +1,21 @@
+/**
+ * All commands of `dediffusion`.
+ *
+ * @module
+ */
+import { Command } from "commander";
+import { addEncode } from "./encode.ts";
+import { addReconstruct } from "./reconstruct.ts";
+import { addServe } from "./serve.ts";
+import { addTransfer } from "./transfer.ts";
+
+export function createProgram(): Command {
+	const program = new Command("dediffusion")
+		.description("Pictures to text and back: De-Diffusion.")
+		.showHelpAfterError("(add --help for more)");
+	addServe(program);
+	addEncode(program);
+	addReconstruct(program);
+	addTransfer(program);
+	return program;
+}
