@@ -48,6 +48,7 @@ class AutoencoderConfig(Strict):
     latent_channels: int = Field(gt=0)
     channels: list[int] = Field(description="Width of each level; the picture shrinks by 2 between levels.")
     kl_weight: float = Field(ge=0)
+    crop: int = Field(gt=0, description="Pixels on each side of the squares it is trained on.")
 
 
 class DecoderConfig(Strict):

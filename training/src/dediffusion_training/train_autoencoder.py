@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from .configuration import AutoencoderConfig
 from .data.batches import SceneBatches, open_batches
 from .loop import TrainingLoop, describe_run, pick_device, write_recipe
+from .models.resampler import start_as_resampler
 
 #: Pictures that the latents' scale is measured on.
 SCALE_PICTURES = 512
@@ -26,10 +27,11 @@ def build_autoencoder(config: AutoencoderConfig) -> AutoencoderKL:
         block_out_channels=tuple(config.channels),
         layers_per_block=1,
         latent_channels=config.latent_channels,
-        norm_num_groups=8,
+        norm_num_groups=1,
         sample_size=config.scenes.image_size,
         mid_block_add_attention=False,
     )
+    start_as_resampler(autoencoder)
     with torch.no_grad():
         autoencoder.quant_conv.bias[config.latent_channels :] = INITIAL_LOG_VARIANCE
     return autoencoder
@@ -48,6 +50,17 @@ def autoencoder_loss(
     return loss, {"pixels": pixels.item(), "divergence": divergence.item()}
 
 
+def random_crops(pictures: torch.Tensor, size: int) -> torch.Tensor:
+    """A square of `size` pixels out of each picture. The network is convolutional: what it learns holds for any size."""
+    space = pictures.shape[-1] - size + 1
+    corners = torch.randint(space, (len(pictures), 2)).tolist()
+    crops = [
+        picture[:, top : top + size, left : left + size]
+        for picture, (top, left) in zip(pictures, corners, strict=True)
+    ]
+    return torch.stack(crops)
+
+
 def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) -> Path:
     """Trains and saves the autoencoder; returns its folder."""
     device = pick_device()
@@ -57,7 +70,8 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) 
     loop = TrainingLoop(autoencoder, config.loop, run_folder)
 
     def compute_loss(step: int):
-        pictures = batches.pictures(batches.scenes(step, config.loop.batch_size)).to(device)
+        scenes = batches.scenes(step, config.loop.batch_size)
+        pictures = random_crops(batches.pictures(scenes), config.crop).to(device)
         return autoencoder_loss(autoencoder, pictures, config.kl_weight)
 
     loop.run(compute_loss)
