@@ -11,6 +11,8 @@ import {
 	type InferenceSession,
 	type PixelImage,
 	type Tensor,
+	type TensorSignature,
+	type TensorType,
 } from "../../plugins/index.ts";
 import type { Picture } from "../picture/picture.ts";
 import { toPixels } from "../picture/pixels.ts";
@@ -71,12 +73,12 @@ export async function openEncoder(
 
 	// Requests of one turn of the event loop and all that come while a run is on wait for the next run together.
 	let running: Promise<unknown> = Promise.resolve();
-	const loader = new DataLoader<PixelImage, DeDiffusionText, PixelImage>(
-		async (images) => {
-			onBatch?.(images.length);
-			const run = runBatch(session, config, images);
-			running = run.catch(() => undefined);
-			return (await run).map(write);
+	const loader = new DataLoader<Job, DeDiffusionText, Job>(
+		(jobs) => {
+			// More than fit in one run are cut in several, which start at the same time and take turns.
+			const batch = running.then(() => encodeBatch(jobs));
+			running = batch.catch(() => undefined);
+			return batch;
 		},
 		{
 			cache: false,
@@ -84,6 +86,21 @@ export async function openEncoder(
 			batchScheduleFn: (dispatch) => void running.then(() => setImmediate(dispatch)),
 		},
 	);
+
+	/** A picture that is damaged or not wanted any more fails alone. */
+	async function encodeBatch(jobs: readonly Job[]): Promise<(DeDiffusionText | Error)[]> {
+		const inputs = await Promise.all(jobs.map(({ pixels }) => pixels));
+		const failures = inputs.map((input, index) => {
+			const failure = input instanceof Error ? input : undefined;
+			return jobs[index]?.signal?.aborted ? givenUp() : failure;
+		});
+		const images = inputs.filter((_, index) => failures[index] === undefined) as PixelImage[];
+		if (images.length > 0) {
+			onBatch?.(images.length);
+		}
+		const texts = images.length > 0 ? (await runBatch(session, config, images)).map(write) : [];
+		return failures.map((failure) => failure ?? (texts.shift() as DeDiffusionText));
+	}
 
 	return {
 		info: {
@@ -99,15 +116,24 @@ export async function openEncoder(
 			if (length !== undefined) {
 				checkLength(length, config.tokens);
 			}
-			const pixels = await toPixels(picture, { width: config.imageSize, height: config.imageSize });
-			if (signal?.aborted) {
-				throw new DeDiffusionError("ABORTED", "The request was given up before its picture was encoded.");
-			}
-			const text = await loader.load(pixels);
+			// Decoded beside the run that is on; requests are gathered first, because some pictures take longer than others.
+			const pixels = toPixels(picture, { width: config.imageSize, height: config.imageSize });
+			const text = await loader.load({ pixels: pixels.catch((error: Error) => error), signal });
 			return length === undefined ? text : prefix(text, length);
 		},
 		close: () => session.close(),
 	};
+}
+
+/** One request. */
+interface Job {
+	/** Or why there are none. */
+	readonly pixels: Promise<PixelImage | Error>;
+	readonly signal: AbortSignal | undefined;
+}
+
+function givenUp(): DeDiffusionError {
+	return new DeDiffusionError("ABORTED", "The request was given up before its picture was encoded.");
 }
 
 /** What the graph says of one picture. */
@@ -184,16 +210,23 @@ function textOf(
 }
 
 function requireSignature(session: InferenceSession, config: EncoderConfig, model: string): void {
-	const has = (values: readonly { name: string; type: string }[], name: string, type: string) =>
-		values.some((value) => value.name === name && value.type === type);
-	const fits =
-		has(session.inputs, "pixel_values", "float32") &&
-		has(session.outputs, "token_ids", "int64") &&
-		has(session.outputs, "token_scores", "float32") &&
-		has(session.outputs, "attention", "float32");
-	if (!fits) {
-		throw new DeDiffusionError("MODEL_INVALID", `${model} is no graph of an encoder (${config.name}).`, {
-			input: model,
-		});
-	}
+	const { imageSize, tokens, attention } = config;
+	const require = (values: readonly TensorSignature[], name: string, type: TensorType, ofOne: readonly number[]) => {
+		const value = values.find((value) => value.name === name && value.type === type);
+		// The first size is the batch's; sizes without a number are free.
+		const fits =
+			value?.dims.length === ofOne.length + 1 &&
+			ofOne.every((size, axis) => typeof value.dims[axis + 1] !== "number" || value.dims[axis + 1] === size);
+		if (!fits) {
+			throw new DeDiffusionError(
+				"MODEL_INVALID",
+				`${model} has no ${name} of ${type} [batch, ${ofOne.join(", ")}], which its config.json asks for.`,
+				{ input: model },
+			);
+		}
+	};
+	require(session.inputs, "pixel_values", "float32", [3, imageSize, imageSize]);
+	require(session.outputs, "token_ids", "int64", [tokens]);
+	require(session.outputs, "token_scores", "float32", [tokens]);
+	require(session.outputs, "attention", "float32", [tokens, ...attention]);
 }

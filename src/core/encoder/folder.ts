@@ -13,6 +13,7 @@ import { readVocabulary, type Vocabulary } from "../text/vocabulary.ts";
 const knownVersions: readonly number[] = [1];
 
 const colour = z.tuple([z.number(), z.number(), z.number()]);
+const positiveColour = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
 
 const versionSchema = z.object({ format: z.literal("dediffusion-encoder"), formatVersion: z.int() });
 
@@ -22,7 +23,7 @@ const configSchema = z.object({
 	imageSize: z.int().min(8).max(4096),
 	/** Of RGB in [0, 1]. */
 	mean: colour,
-	std: colour,
+	std: positiveColour,
 	/** How many tokens the model gives. */
 	tokens: z.int().min(1).max(1024),
 	/** Rows and columns of the attention map. */
