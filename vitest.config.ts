@@ -16,6 +16,8 @@ export default defineConfig({
 			"@dediffusion/stable-diffusion": fileURLToPath(
 				new URL("./plugins/stable-diffusion/src/index.ts", import.meta.url),
 			),
+			// The file that type-graphql loads; vite would take the `.mjs` beside it, a second copy whose types are strangers.
+			graphql: fileURLToPath(import.meta.resolve("graphql")),
 		},
 	},
 	test: {
