@@ -15,7 +15,7 @@ COLOURS = 3
 #: Channels that carry the picture: red, green, blue, the same negated, and two constants.
 CARRIERS = 2 * COLOURS + 2
 #: The constants outweigh everything else in a group norm's variance, so that it divides by nearly the same each time.
-CONSTANT = 10.0
+CONSTANT = 4.0
 
 
 @torch.no_grad()
