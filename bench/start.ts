@@ -49,7 +49,6 @@ async function startOnce(dataFolder: string, config: string | undefined): Promis
 		// A group of its own, so that the server itself gets the signal that npm may not pass on.
 		detached: true,
 	});
-	const ended = once(server, "exit");
 	const stopBoth = () => {
 		stop(server);
 		process.exit(1);
@@ -61,7 +60,7 @@ async function startOnce(dataFolder: string, config: string | undefined): Promis
 	} finally {
 		process.off("SIGINT", stopBoth).off("SIGTERM", stopBoth);
 		stop(server);
-		await ended;
+		await untilGone(server);
 	}
 }
 
@@ -80,9 +79,24 @@ async function untilReady(url: string, server: ChildProcess): Promise<void> {
 	throw new Error("npm start did not bring a server up.");
 }
 
-function stop({ pid, exitCode }: ChildProcess): void {
-	if (pid !== undefined && exitCode === null) {
+function stop({ pid }: ChildProcess): void {
+	if (pid !== undefined && groupLives(pid)) {
 		process.kill(-pid, "SIGTERM");
+	}
+}
+
+/** npm ends before the server that it started, which still closes its database. */
+async function untilGone({ pid }: ChildProcess): Promise<void> {
+	while (pid !== undefined && groupLives(pid)) {
+		await pause(betweenTries);
+	}
+}
+
+function groupLives(pid: number): boolean {
+	try {
+		return process.kill(-pid, 0);
+	} catch {
+		return false;
 	}
 }
 
