@@ -24,5 +24,18 @@ export function bundledEncoders(): { id: string; folder: string }[] {
 
 /** The plugins that are used when the configuration names none. */
 export function bundledPlugins(): Plugin[] {
-	return [stableDiffusion({ models: [{ id: "scenes-a", folder: join(root, "models", "scenes-a") }] })];
+	return [
+		stableDiffusion({
+			models: [
+				{
+					id: "scenes-a",
+					name: "Emoji scenes A",
+					folder: join(root, "models", "scenes-a"),
+					// A small model: much guidance bleaches what it draws, and it gains nothing from more steps.
+					steps: 20,
+					guidanceScale: 2,
+				},
+			],
+		}),
+	];
 }
