@@ -45,10 +45,16 @@ async function startOnce(dataFolder: string, config: string | undefined): Promis
 	const words = ["start", "--", "--port", String(port), "--data", dataFolder];
 	const server = spawn("npm", config === undefined ? words : [...words, "--config", config], {
 		cwd: repository,
-		stdio: ["ignore", "ignore", "inherit"],
+		stdio: ["ignore", "pipe", "pipe"],
 		// A group of its own, so that the server itself gets the signal that npm may not pass on.
 		detached: true,
 	});
+	let output = "";
+	for (const stream of [server.stdout, server.stderr]) {
+		stream.on("data", (text) => {
+			output += text;
+		});
+	}
 	const stopBoth = () => {
 		stop(server);
 		process.exit(1);
@@ -57,6 +63,8 @@ async function startOnce(dataFolder: string, config: string | undefined): Promis
 	try {
 		await untilReady(`http://127.0.0.1:${port}/readyz`, server);
 		return (performance.now() - start) / 1000;
+	} catch (cause) {
+		throw new Error(`npm start did not bring a server up. It said:\n${output}`, { cause });
 	} finally {
 		process.off("SIGINT", stopBoth).off("SIGTERM", stopBoth);
 		stop(server);
@@ -76,7 +84,7 @@ async function untilReady(url: string, server: ChildProcess): Promise<void> {
 		}
 		await pause(betweenTries);
 	}
-	throw new Error("npm start did not bring a server up.");
+	throw new Error(server.exitCode === null ? "It took too long." : `It ended with ${server.exitCode}.`);
 }
 
 function stop({ pid }: ChildProcess): void {
