@@ -5,7 +5,7 @@
  */
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
-import { buildSchema } from "type-graphql";
+import { buildSchema, getMetadataStorage } from "type-graphql";
 import { ComparisonCellResolver, ComparisonResolver, PromptSourceResolver } from "./comparison.ts";
 import { DecodingResolver, TextDecodingResolver } from "./decoding.ts";
 import { PictureResolver } from "./picture.ts";
@@ -13,6 +13,8 @@ import { TextResolver } from "./text.ts";
 
 /** Builds the schema that `schema.graphql` is printed from. */
 export function buildApiSchema(): Promise<GraphQLSchema> {
+	// Decorators of parameters are evaluated from the last to the first; arguments are shown as they are written.
+	getMetadataStorage().params.sort((one, other) => one.index - other.index);
 	return buildSchema({
 		resolvers: [
 			PictureResolver,

@@ -14,10 +14,11 @@ function parseBase64(value: unknown): Uint8Array {
 	}
 	const compact = value.replace(/\s+/g, "");
 	const digits = compact.replace(/=+$/, "").length;
+	const isPadded = digits < compact.length;
 	if (compact.startsWith("data:")) {
 		throw new GraphQLError("Base64 must not start with data:; send only what follows the comma.");
 	}
-	if (!alphabet.test(compact) || digits % 4 === 1) {
+	if (!alphabet.test(compact) || digits % 4 === 1 || (isPadded && compact.length % 4 !== 0)) {
 		throw new GraphQLError("Base64 holds a character or a length that it cannot have.");
 	}
 	return Buffer.from(compact, "base64");
