@@ -1,4 +1,4 @@
-"""How good texts are, judged by hard tokens on held-out scenes: what they name, and what they are worth to a decoder."""
+"""How good texts are, judged by hard tokens on held-out scenes: what they name, what they are worth to a decoder."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def pick_device() -> torch.device:
 
 
 def computes_bfloat16(device: torch.device) -> bool:
-    """Whether the device has instructions for bfloat16. A processor without them emulates it, many times slower than float32."""
+    """Whether the device has instructions for bfloat16. Without them it is emulated, many times slower than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
@@ -128,7 +128,13 @@ def describe_run(loop: TrainingLoop, config: BaseModel, **more: object) -> dict[
     hardware = torch.cuda.get_device_name(loop.device) if cuda else f"{torch.get_num_threads()} CPU threads"
     software = f"PyTorch {torch.__version__.split('+')[0]}, Python {platform.python_version()}"
     hours = round(loop.seconds / 3600, 3)
-    return {"config": config.model_dump(mode="json"), "hours": hours, "hardware": hardware, "software": software, **more}
+    return {
+        "config": config.model_dump(mode="json"),
+        "hours": hours,
+        "hardware": hardware,
+        "software": software,
+        **more,
+    }
 
 
 def write_recipe(folder: Path, recipe: dict[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""Training pictures as frozen networks see them: the autoencoder's latents and, for an encoder, the backbone's features.
+"""Training pictures as frozen networks see them: the autoencoder's latents and, for an encoder, a backbone's features.
 
 The networks are frozen, so each picture is looked at once and not once a step.
 """

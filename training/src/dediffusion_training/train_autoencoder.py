@@ -15,7 +15,7 @@ from .models.resampler import start_as_resampler
 
 #: Pictures that the latents' scale is measured on.
 SCALE_PICTURES = 512
-#: Latents start out nearly free of noise; with the usual variance of 1 the first hundreds of steps only learn to lower it.
+#: Latents start out nearly free of noise; with the usual variance of 1 the first hundreds of steps only lower it.
 INITIAL_LOG_VARIANCE = -6.0
 
 
@@ -51,12 +51,11 @@ def autoencoder_loss(
 
 
 def random_crops(pictures: torch.Tensor, size: int) -> torch.Tensor:
-    """A square of `size` pixels out of each picture. The network is convolutional: what it learns holds for any size."""
+    """A square of `size` pixels out of each picture. The network is convolutional: the size does not matter to it."""
     space = pictures.shape[-1] - size + 1
     corners = torch.randint(space, (len(pictures), 2)).tolist()
     crops = [
-        picture[:, top : top + size, left : left + size]
-        for picture, (top, left) in zip(pictures, corners, strict=True)
+        picture[:, top : top + size, left : left + size] for picture, (top, left) in zip(pictures, corners, strict=True)
     ]
     return torch.stack(crops)
 

@@ -20,10 +20,10 @@ CONSTANT = 4.0
 
 @torch.no_grad()
 def start_as_resampler(autoencoder: AutoencoderKL) -> None:
-    """Sets the weights so that the first three latents are the means of squares of pixels, and decoding spreads them out.
+    """Sets the weights so that the first three latents are means of squares of pixels, and decoding spreads them out.
 
-    Residual branches start at zero. SiLU(x) - SiLU(-x) = x, so colours pass the last activation unbent. Channels that do
-    not carry the picture keep their random weights. Needs one group per norm and at least eight channels.
+    Residual branches start at zero. SiLU(x) - SiLU(-x) = x, so colours pass the last activation unbent. Channels that
+    do not carry the picture keep their random weights. Needs one group per norm and at least eight channels.
 
     Raises:
         ValueError: The norms have more than one group, or a level is too narrow.
