@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import torch
 from torch import nn
+from transformers import CLIPTokenizer
 
 from ..configuration import EncoderConfig
 from ..models.backbone import Backbone
 from ..models.encoder import DeDiffusionEncoder
 from ..tokenizer import WORD_END
 from .graph import export_graph
+from .pipeline import write_byte_pairs
 
 FORMAT_VERSION = 1
 
@@ -58,7 +59,7 @@ def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, dest
 
     Args:
         folder: What `train_encoder` saved.
-        tokenizer_folder: `vocab.json` and `merges.txt` of the decoder it was trained through.
+        tokenizer_folder: The tokenizer of the decoder it was trained through.
         decoder_name: The id of that decoder in the server.
         destination: The folder to write; existing files of the same names are replaced.
 
@@ -67,7 +68,8 @@ def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, dest
     """
     encoder, description = load_encoder(folder)
     config = EncoderConfig.model_validate(description["config"])
-    vocabulary = json.loads((tokenizer_folder / "vocab.json").read_text(encoding="utf-8"))
+    tokenizer = CLIPTokenizer.from_pretrained(tokenizer_folder)
+    vocabulary = tokenizer.get_vocab()
     token_ids = torch.tensor([vocabulary[word + WORD_END] for word in description["words"]])
 
     size = config.scenes.image_size
@@ -100,7 +102,5 @@ def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, dest
         + "\n",
         encoding="utf-8",
     )
-    (destination / "tokenizer").mkdir(exist_ok=True)
-    for name in ("vocab.json", "merges.txt"):
-        shutil.copyfile(tokenizer_folder / name, destination / "tokenizer" / name)
+    write_byte_pairs(tokenizer, destination / "tokenizer")
     return destination

@@ -1,11 +1,11 @@
 """A diffusers Stable Diffusion pipeline as a folder of ONNX graphs, in the layout that optimum writes.
 
-    model_index.json
-    tokenizer/      vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json
-    text_encoder/   config.json, model.onnx: input_ids -> last_hidden_state, pooler_output
-    unet/           config.json, model.onnx: sample, timestep, encoder_hidden_states -> out_sample
-    vae_decoder/    config.json, model.onnx: latent_sample -> sample
-    scheduler/      scheduler_config.json
+model_index.json
+tokenizer/      vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json
+text_encoder/   config.json, model.onnx: input_ids -> last_hidden_state, pooler_output
+unet/           config.json, model.onnx: sample, timestep, encoder_hidden_states -> out_sample
+vae_decoder/    config.json, model.onnx: latent_sample -> sample
+scheduler/      scheduler_config.json
 """
 
 from __future__ import annotations
@@ -66,15 +66,20 @@ def export_pipeline(source: Path, destination: Path, *, storage: Storage = "floa
 
 def write_tokenizer(tokenizer: CLIPTokenizer, folder: Path) -> None:
     """Writes the four classic files of a CLIP tokenizer, which newer transformers keep in one `tokenizer.json`."""
+    write_byte_pairs(tokenizer, folder)
+    special = {name: str(getattr(tokenizer, name)) for name in SPECIAL_TOKENS}
+    _write_json(folder / "special_tokens_map.json", special)
+    settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": tokenizer.model_max_length, **special}
+    _write_json(folder / "tokenizer_config.json", settings)
+
+
+def write_byte_pairs(tokenizer: CLIPTokenizer, folder: Path) -> None:
+    """Writes `vocab.json` and `merges.txt`."""
     folder.mkdir(parents=True, exist_ok=True)
     byte_pairs = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
     _write_json(folder / "vocab.json", byte_pairs["vocab"], indent=None)
     merges = (pair if isinstance(pair, str) else " ".join(pair) for pair in byte_pairs["merges"])
     (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n", encoding="utf-8")
-    special = {name: str(getattr(tokenizer, name)) for name in SPECIAL_TOKENS}
-    _write_json(folder / "special_tokens_map.json", special)
-    settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": tokenizer.model_max_length, **special}
-    _write_json(folder / "tokenizer_config.json", settings)
 
 
 class _TextEncoder(nn.Module):
