@@ -10,8 +10,8 @@ import yaml
 from .configuration import AutoencoderConfig, DecoderConfig, EncoderConfig, ReaderConfig, read_config
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Runs one command; `argv` defaults to the process's own arguments."""
+def build_parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
     parser = argparse.ArgumentParser(prog="dediffusion_training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     export_encoder.add_argument("--decoder", type=Path, required=True, help="pipeline folder it was trained through")
     export_encoder.add_argument("--decoder-name", required=True, help="id of that decoder in the server")
 
-    evaluate = commands.add_parser("evaluate", help="measure an encoder on held-out scenes and write the model cards")
+    evaluate = commands.add_parser("evaluate", help="measure an encoder on held-out scenes")
     evaluate.add_argument("--encoder", type=Path, required=True, help="folder that `encoder` printed")
     evaluate.add_argument("--decoder", type=Path, required=True, help="pipeline folder it was trained through")
     evaluate.add_argument("--emoji", type=Path, required=True, help="folder of emoji pictures, or a colour-emoji font")
@@ -47,13 +47,25 @@ def main(argv: list[str] | None = None) -> None:
     cards.add_argument("--evaluation", type=Path, required=True, help="evaluation.json that `evaluate` wrote")
     cards.add_argument("--models", type=Path, required=True, help="folder that holds the exported models")
 
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs one command; `argv` defaults to the process's own arguments."""
+    arguments = build_parser().parse_args(argv)
     RUN[arguments.command](arguments)
 
 
+def _override(text: str) -> tuple[str, object]:
+    """`loop.steps=10` as a name and a value."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE")
+    return name, yaml.safe_load(value)
+
+
 def _config(kind, arguments: argparse.Namespace):
-    overrides = {name: yaml.safe_load(value) for name, value in (part.split("=", 1) for part in arguments.set)}
-    return read_config(kind, arguments.config, overrides)
+    return read_config(kind, arguments.config, dict(arguments.set))
 
 
 def _autoencoder(arguments: argparse.Namespace) -> None:
@@ -128,8 +140,10 @@ def _training_command(commands, name: str, purpose: str) -> argparse.ArgumentPar
 def _training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, help="YAML file of configs/")
     parser.add_argument("--emoji", type=Path, required=True, help="folder of emoji pictures, or a colour-emoji font")
-    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and results; resumes if it exists")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="override, e.g. loop.steps=10")
+    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and results; goes on from there")
+    parser.add_argument(
+        "--set", action="append", default=[], type=_override, metavar="NAME=VALUE", help="override, e.g. loop.steps=10"
+    )
 
 
 if __name__ == "__main__":

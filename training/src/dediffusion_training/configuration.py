@@ -16,7 +16,7 @@ class Strict(BaseModel):
 class SceneConfig(Strict):
     """Which scenes are drawn. Part of every model's file, so that models of one domain share it by `include`."""
 
-    concepts: Path = Field(description="YAML list of concepts, beside the configuration file.")
+    concepts: Path = Field(description="YAML file of caption words and emoji, beside the configuration file.")
     styles: dict[str, float] = Field(description="Share of each drawing style.")
     image_size: int = Field(gt=0, multiple_of=8)
     object_counts: dict[int, float]
@@ -95,7 +95,7 @@ class EncoderConfig(Strict):
     hard_from: float = Field(ge=0, le=1, description="Share of the steps after which each token is one word.")
     diversity_weight: float = Field(ge=0, description="Rewards a slot for using many words over a batch; fades out.")
     repeat_weight: float = Field(ge=0, description="Punishes one word in two slots of a picture; fades out.")
-    judge_every: int = Field(default=400, gt=0, description="Steps between checks of the hard texts on held-out scenes.")
+    judge_every: int = Field(default=400, gt=0, description="Steps between checks of hard texts on held-out scenes.")
 
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -103,12 +103,18 @@ Config = TypeVar("Config", bound=BaseModel)
 
 def read_config(kind: type[Config], file: Path, overrides: dict[str, object] | None = None) -> Config:
     """Reads and checks a YAML file. `include: other.yaml` takes that file's keys first; `overrides` maps dotted
-    names such as `loop.steps` to values."""
+    names such as `loop.steps` to values.
+
+    Raises:
+        ValueError: A key is unknown, lacks, or has a value that it cannot have.
+    """
     values = _read_with_includes(file)
     for name, value in (overrides or {}).items():
         *groups, last = name.split(".")
         group = values
         for key in groups:
+            if not isinstance(group.get(key), dict):
+                raise ValueError(f"{name} cannot be set: {file} has no group {key}")
             group = group[key]
         group[last] = value
     config = kind.model_validate(values)

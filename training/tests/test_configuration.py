@@ -1,0 +1,104 @@
+"""Configuration files and the command line: what is wrong is said before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import CONFIGS
+from pydantic import ValidationError
+
+from dediffusion_training.__main__ import build_parser, main
+from dediffusion_training.configuration import (
+    AutoencoderConfig,
+    DecoderConfig,
+    EncoderConfig,
+    ReaderConfig,
+    read_config,
+)
+from dediffusion_training.data.concepts import read_concepts
+
+SHIPPED = Path(__file__).parents[1] / "configs"
+KINDS = {
+    "scenes-a-autoencoder.yaml": AutoencoderConfig,
+    "scenes-reader.yaml": ReaderConfig,
+    "scenes-a.yaml": DecoderConfig,
+    "dediffusion-scenes.yaml": EncoderConfig,
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_shipped_files_are_valid_and_share_their_scenes(name):
+    config = read_config(KINDS[name], SHIPPED / name)
+    assert config.scenes == read_config(ReaderConfig, SHIPPED / "scenes-reader.yaml").scenes
+    assert len(read_concepts(config.scenes.concepts)) == 40
+
+
+def test_the_shipped_encoder_says_no_more_than_the_shipped_decoder_reads():
+    encoder = read_config(EncoderConfig, SHIPPED / "dediffusion-scenes.yaml")
+    assert encoder.tokens <= read_config(DecoderConfig, SHIPPED / "scenes-a.yaml").max_text_tokens - 2
+
+
+def test_overrides_replace_single_values():
+    plain = read_config(ReaderConfig, CONFIGS / "reader.yaml")
+    changed = read_config(ReaderConfig, CONFIGS / "reader.yaml", {"loop.steps": 7, "widths": [4, 4]})
+    assert (changed.loop.steps, changed.widths) == (7, [4, 4])
+    assert changed.loop == plain.loop.model_copy(update={"steps": 7})
+    assert changed.scenes == plain.scenes
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ({"loop.stepz": 7}, r"loop\.stepz\s+Extra inputs are not permitted"),
+        ({"colour": "red"}, r"colour\s+Extra inputs are not permitted"),
+        ({"loop.steps": 0}, r"loop\.steps\s+Input should be greater than 0"),
+        ({"loop.steps": "many"}, r"loop\.steps\s+Input should be a valid integer"),
+        ({"loop.precision": "float16"}, r"loop\.precision\s+String should match pattern"),
+        ({"scenes.image_size": 30}, r"scenes\.image_size\s+Input should be a multiple of 8"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(override, message):
+    with pytest.raises(ValidationError, match=message):
+        read_config(ReaderConfig, CONFIGS / "reader.yaml", override)
+
+
+def test_a_missing_key_is_named(tmp_path):
+    file = tmp_path / "reader.yaml"
+    file.write_text(f"include: {CONFIGS / 'scenes.yaml'}\nwidths: [8]\ndepths: [1]\n", encoding="utf-8")
+    with pytest.raises(ValidationError, match=r"loop\s+Field required"):
+        read_config(ReaderConfig, file)
+
+
+@pytest.mark.parametrize("name", ["lop.steps", "widths.first", "loop.steps.first"])
+def test_an_unknown_group_is_named(name):
+    with pytest.raises(ValueError, match=f"{name} cannot be set: .*reader.yaml has no group"):
+        read_config(ReaderConfig, CONFIGS / "reader.yaml", {name: 1})
+
+
+def test_the_command_line_refuses_an_unknown_key_before_it_makes_a_folder(emoji, tmp_path):
+    run = tmp_path / "run"
+    inputs = ["--config", str(CONFIGS / "reader.yaml"), "--emoji", str(emoji), "--run", str(run)]
+    with pytest.raises(ValidationError, match=r"loop\.stepz"):
+        main(["reader", *inputs, "--set", "loop.stepz=7"])
+    assert not run.exists()
+
+
+def test_overrides_are_yaml():
+    inputs = ["reader", "--config", "reader.yaml", "--emoji", "emoji", "--run", "run"]
+    arguments = build_parser().parse_args([*inputs, "--set", "loop.steps=7", "--set", "widths=[8, 16]"])
+    assert arguments.set == [("loop.steps", 7), ("widths", [8, 16])]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["paint"], "invalid choice"),
+        (["reader", "--emoji", "emoji", "--run", "run"], "--config"),
+        (["reader", "--config", "x", "--emoji", "x", "--run", "x", "--set", "loop.steps"], "is not NAME=VALUE"),
+    ],
+)
+def test_a_wrong_command_says_what_is_wrong(command, message, capsys):
+    with pytest.raises(SystemExit):
+        main(command)
+    assert message in capsys.readouterr().err
