@@ -49,7 +49,8 @@ class FrozenDecoder(nn.Module):
     def load(cls, folder: Path) -> FrozenDecoder:
         return cls(
             CLIPTokenizer.from_pretrained(folder / "tokenizer"),
-            CLIPTextModel.from_pretrained(folder / "text_encoder"),
+            # Unlike diffusers, transformers keeps the type that weights are stored in.
+            CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32),
             UNet2DConditionModel.from_pretrained(folder / "unet"),
             AutoencoderKL.from_pretrained(folder / "vae"),
             DDPMScheduler.from_pretrained(folder / "scheduler"),

@@ -25,8 +25,16 @@ HELD_OUT_PICTURES = 256
 
 
 def word_ids(decoder: FrozenDecoder, words: list[str]) -> torch.Tensor:
-    """Token ids of whole words in the decoder's vocabulary."""
-    return torch.tensor(decoder.tokenizer.convert_tokens_to_ids([word + WORD_END for word in words]))
+    """Token ids of whole words in the decoder's vocabulary.
+
+    Raises:
+        ValueError: A word is not one token there.
+    """
+    vocabulary_ids = decoder.tokenizer.get_vocab()
+    split = [word for word in words if word + WORD_END not in vocabulary_ids]
+    if split:
+        raise ValueError(f"The decoder's tokenizer does not keep these words whole: {', '.join(split)}")
+    return torch.tensor([vocabulary_ids[word + WORD_END] for word in words])
 
 
 def build_encoder(config: EncoderConfig, decoder: FrozenDecoder, reader_folder: Path, words: list[str]):
@@ -159,7 +167,7 @@ def judge_texts(
     things: set[str],
     references: dict[str, float],
 ) -> dict[str, object]:
-    """Hard texts of held-out pictures: what they name, and their diffusion loss beside other prompts' (`references`)."""
+    """Hard texts of held-out pictures: what they name, their diffusion loss beside other prompts' (`references`)."""
     device = decoder.alphas_cumprod.device
     was_training = encoder.training
     encoder.eval()
