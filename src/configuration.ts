@@ -102,7 +102,11 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
 		},
 		isBundled: config.plugins === undefined && config.encoders === undefined,
 		host: sources.host ?? environment.DEDIFFUSION_HOST ?? config.server?.host ?? "127.0.0.1",
-		port: sources.port ?? portFrom(environment.DEDIFFUSION_PORT) ?? config.server?.port ?? 4000,
+		port:
+			checkPort(sources.port, "--port") ??
+			checkPort(numberFrom(environment.DEDIFFUSION_PORT), "DEDIFFUSION_PORT") ??
+			config.server?.port ??
+			4000,
 		token: environment.DEDIFFUSION_TOKEN || undefined,
 	};
 }
@@ -161,16 +165,16 @@ function placeInFile(error: unknown, file: string): string {
 	return line === undefined ? file : `${file}:${line}`;
 }
 
-function portFrom(value: string | undefined): number | undefined {
-	if (value === undefined || value === "") {
-		return undefined;
-	}
-	const checked = port.safeParse(Number(value));
-	if (!checked.success) {
-		throw new DeDiffusionError("CONFIG_INVALID", `DEDIFFUSION_PORT is ${value}, which is no port.`, {
-			input: "DEDIFFUSION_PORT",
+function numberFrom(value: string | undefined): number | undefined {
+	return value === undefined || value === "" ? undefined : Number(value);
+}
+
+function checkPort(value: number | undefined, input: string): number | undefined {
+	if (value !== undefined && !port.safeParse(value).success) {
+		throw new DeDiffusionError("CONFIG_INVALID", `${input} is no port.`, {
+			input,
 			advice: "Use a whole number from 0 to 65535.",
 		});
 	}
-	return checked.data;
+	return value;
 }

@@ -19,12 +19,10 @@ export function pictureUrl(id: string): string {
  */
 export async function pictureRoutes(app: FastifyInstance, engine: Engine): Promise<void> {
 	const bodyLimit = engine.limits.bytes;
+	// What a file is, its bytes say: whatever type a client claims, the body is taken as it comes.
+	app.removeAllContentTypeParsers();
+	app.addContentTypeParser("*", { parseAs: "buffer", bodyLimit }, (_request, body, done) => done(null, body));
 	await app.register(multipart, { limits: { fileSize: bodyLimit, files: 1 } });
-	app.addContentTypeParser(
-		/^(image\/|application\/octet-stream)/,
-		{ parseAs: "buffer", bodyLimit },
-		(_request, body, done) => done(null, body),
-	);
 
 	app.post("/pictures", { bodyLimit }, async (request, reply) => {
 		const { id, width, height } = await engine.pictures.add(await uploadedBytes(request));
@@ -50,11 +48,27 @@ export async function pictureRoutes(app: FastifyInstance, engine: Engine): Promi
 
 async function uploadedBytes(request: FastifyRequest): Promise<Uint8Array> {
 	if (request.isMultipart()) {
+		return formFile(request);
+	}
+	return request.body instanceof Uint8Array ? request.body : new Uint8Array();
+}
+
+async function formFile(request: FastifyRequest): Promise<Uint8Array> {
+	try {
 		const file = await request.file();
 		if (file === undefined) {
 			throw new DeDiffusionError("PICTURE_EMPTY", "The form holds no file.", { input: "body" });
 		}
-		return file.toBuffer();
+		return await file.toBuffer();
+	} catch (error) {
+		if (error instanceof Error && "code" in error) {
+			throw error;
+		}
+		// The parser's own complaints have no code.
+		throw new DeDiffusionError("INPUT_INVALID", "The form is malformed or breaks off.", {
+			input: "body",
+			advice: "Send one file as multipart/form-data, or the file alone as the body.",
+			cause: error,
+		});
 	}
-	return request.body instanceof Uint8Array ? request.body : new Uint8Array();
 }

@@ -4,8 +4,7 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { unwrapResolverError } from "@apollo/server/errors";
-import type { GraphQLFormattedError } from "graphql";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { DeDiffusionError, type ErrorCode, errorCodes } from "../plugins/index.ts";
 
 /** What GraphQL itself objects to, in the words of our table. */
@@ -18,6 +17,9 @@ const protocolErrors: Readonly<Record<string, ErrorCode>> = {
 	PERSISTED_QUERY_NOT_SUPPORTED: "QUERY_INVALID",
 };
 
+/** Characters. */
+const longestMessage = 600;
+
 /** Writes what the client is not told to the server's log. */
 export type LogDefect = (error: unknown, reference: string) => void;
 
@@ -28,7 +30,7 @@ export type LogDefect = (error: unknown, reference: string) => void;
  */
 export function formatErrors(logDefect: LogDefect) {
 	return function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
-		const error = asTyped(formatted, unwrapResolverError(thrown), logDefect);
+		const error = asTyped(formatted, underneath(thrown), logDefect);
 		const { code, input, advice, retryable, retryAfterMs } = error;
 		return {
 			message: error.message,
@@ -39,19 +41,31 @@ export function formatErrors(logDefect: LogDefect) {
 	};
 }
 
+/** What was thrown before GraphQL and Apollo put their own errors around it. */
+function underneath(error: unknown): unknown {
+	return error instanceof GraphQLError && error.originalError !== undefined ? underneath(error.originalError) : error;
+}
+
 function asTyped(formatted: GraphQLFormattedError, error: unknown, logDefect: LogDefect): DeDiffusionError {
 	if (DeDiffusionError.is(error)) {
 		return error;
 	}
 	const code = protocolErrors[String(formatted.extensions?.code)];
 	if (code !== undefined) {
-		return new DeDiffusionError(code, formatted.message, inputOf(formatted.message));
+		return new DeDiffusionError(code, shortened(formatted.message), inputOf(formatted.message));
 	}
 	const reference = randomUUID();
 	logDefect(error, reference);
 	return new DeDiffusionError("INTERNAL", `Something went wrong in the server (request ${reference}).`, {
 		advice: `${errorCodes.INTERNAL.advice} It is in the log as ${reference}.`,
 	});
+}
+
+/** GraphQL repeats the value that it objects to, though it were a picture of megabytes. */
+function shortened(message: string): string {
+	return message.length > longestMessage
+		? `${message.slice(0, longestMessage / 2)} … ${message.slice(-longestMessage / 2)}`
+		: message;
 }
 
 /** GraphQL names the variable or argument at fault in quotes, e.g. `Variable "$settings" got invalid value …`. */
