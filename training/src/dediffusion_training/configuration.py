@@ -94,7 +94,7 @@ class EncoderConfig(Strict):
     prefix_growth: float = Field(ge=0, le=1, description="Share of the steps in which the longest prefix grows.")
     hard_from: float = Field(ge=0, le=1, description="Share of the steps after which each token is one word.")
     diversity_weight: float = Field(ge=0, description="Rewards a slot for using many words over a batch; fades out.")
-    repeat_weight: float = Field(ge=0, description="Punishes one word in two slots of a picture; fades out.")
+    repeat_weight: float = Field(ge=0, description="Punishes one word in two slots of a picture.")
     judge_every: int = Field(default=400, gt=0, description="Steps between checks of hard texts on held-out scenes.")
 
 

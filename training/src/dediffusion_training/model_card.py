@@ -11,13 +11,18 @@ from .configuration import EncoderConfig
 from .export.encoder import load_encoder
 from .loop import read_recipe
 
-ATTRIBUTION = """## Data and licences
-
-Trained on pictures composed of [Noto Emoji](https://github.com/googlefonts/noto-emoji) (Google, Apache-2.0, the flat style)
-and [Fluent Emoji](https://github.com/microsoft/fluentui-emoji) (Microsoft, MIT, the glossy style); names after
-[unicode-emoji-json](https://github.com/muan/unicode-emoji-json) (MIT). The drawings themselves are not distributed here.
-The weights are licensed under Apache-2.0.
-"""
+#: Where the recipe has the drawings of each style from.
+DRAWINGS = {
+    "flat": "[Noto Emoji](https://github.com/googlefonts/noto-emoji) (Google, Apache-2.0, the flat style)",
+    "glossy": "[Fluent Emoji](https://github.com/microsoft/fluentui-emoji) (Microsoft, MIT, the glossy style)",
+}
+#: What each kind of caption is, for readers of a card.
+CAPTIONS = {
+    "empty": "empty",
+    "terse": "terse (the things alone)",
+    "complete": "complete",
+    "bag": "bags of words (shuffled, and some of them incomplete, repeated or partly wrong)",
+}
 
 
 def write_model_cards(encoder_folder: Path, decoder_folder: Path, evaluation_file: Path, models: Path) -> None:
@@ -45,9 +50,8 @@ De-Diffusion encoder was trained through.
 ## What it draws
 
 {_domain(scenes)} Words it knows: the concepts of `training/configs/{Path(scenes["concepts"]).name}`, twelve background
-colours, five places, two sizes and the styles. It was trained on sentences, on terse captions and on bags of words: shuffled,
-incomplete, repeated and partly wrong ones, and on {config["mixed_embedding_share"]:.0%} of texts with blended word embeddings, so
-that an encoder can be trained through it.
+colours, five places, two sizes and the styles. Captions in training: {_shares(config["captions"], CAPTIONS)}. Word embeddings were blended
+in {config["mixed_embedding_share"]:.0%} of them, as an encoder that is still undecided blends them.
 
 ## Recipe
 
@@ -66,7 +70,7 @@ On {evaluation["scenes"]} held-out scenes (compositions kept out of training), {
 
 {_limits(evaluation)}
 
-{ATTRIBUTION}"""
+{_attribution(scenes)}"""
 
 
 def encoder_card(encoder: torch.nn.Module, description: dict, recipe: dict, evaluation: dict) -> str:
@@ -85,8 +89,7 @@ words out, in one forward pass. A frozen residual network ({_millions(backbone)}
 ## What was used to train it
 
 - **Reconstruction alone.** The pooler's only loss on pictures is the diffusion loss of the frozen decoder `scenes-a`, given the
-  encoder's text. Captions were never targets for the tokens. Two small terms without labels fade out over the first half:
-  one rewards a slot for varying its words over a batch, one punishes repeats within a picture.
+  encoder's text. Captions were never targets for the tokens.{_helpers(config)}
 - **The backbone was pretrained on image-text pairs** and then frozen: the words of a scene's complete caption, as a set,
   predicted from the picture (held-out recall {reader["held_out_word_recall"]:.1%} of words,
   {reader["held_out_thing_recall"]:.1%} of things). The paper's backbone is pretrained on image-text pairs too.
@@ -117,7 +120,7 @@ On {evaluation["scenes"]} held-out scenes (compositions kept out of all training
 
 {_limits(evaluation)}
 
-{ATTRIBUTION}"""
+{_attribution(config.scenes.model_dump())}"""
 
 
 def _table(evaluation: dict) -> str:
@@ -134,12 +137,11 @@ def _interval(value: dict[str, float], digits: int) -> str:
 
 
 def _verdict(evaluation: dict) -> str:
-    """Says of each aim whether it is met."""
+    """Says of the means whether they are better than those of other prompts."""
     own = "De-Diffusion text"
+    loss, psnr = evaluation["diffusion_loss"], evaluation["psnr"]
     lines = []
     for other in ("no text", "terse caption"):
-        loss = evaluation["diffusion_loss"]
-        psnr = evaluation["psnr"]
         lower = loss[own]["mean"] < loss[other]["mean"]
         higher = psnr[own]["mean"] > psnr[other]["mean"]
         lines.append(
@@ -161,10 +163,39 @@ Of the things drawn, {evaluation["naming"]["thing_recall"]:.0%} are named in the
 
 
 def _domain(scenes: dict) -> str:
-    counts = ", ".join(f"{share:.0%} with {count}" for count, share in sorted(scenes["object_counts"].items()))
-    styles = ", ".join(f"{share:.0%} {style}" for style, share in scenes["styles"].items())
-    kinds = ", ".join(f"{share:.0%} {kind}" for kind, share in scenes["background_kinds"].items())
-    return f"Scenes: {counts} things; styles: {styles}; backgrounds: {kinds}."
+    counts = {count: f"with {count} thing{'s' if int(count) > 1 else ''}" for count in sorted(scenes["object_counts"])}
+    things, styles = _shares(scenes["object_counts"], counts), _shares(scenes["styles"])
+    return f"Scenes: {things}; styles: {styles}; backgrounds: {_shares(scenes['background_kinds'])}."
+
+
+def _shares(shares: dict, names: dict | None = None) -> str:
+    """`80% flat, 20% glossy`: what `pick` makes of shares, which need not sum to 1."""
+    total = sum(shares.values())
+    return ", ".join(f"{share / total:.0%} {(names or {}).get(key, key)}" for key, share in shares.items() if share > 0)
+
+
+def _helpers(config: EncoderConfig) -> str:
+    """The terms beside reconstruction that were in use."""
+    weights = {
+        "fades out over the first half, rewards a slot for varying its words over a batch": config.diversity_weight,
+        "stays throughout, punishes repeats within a picture": config.repeat_weight,
+    }
+    used = [
+        f"A small term without labels, which {does}."
+        for does, weight in weights.items()
+        if weight > 0
+    ]
+    return "".join(f"\n  {term}" for term in used)
+
+
+def _attribution(scenes: dict) -> str:
+    drawings = " and ".join(DRAWINGS[style] for style, share in scenes["styles"].items() if share > 0)
+    return f"""## Data and licences
+
+Trained on pictures composed of {drawings}; names after
+[unicode-emoji-json](https://github.com/muan/unicode-emoji-json) (MIT). The drawings themselves are not distributed here.
+The weights are licensed under Apache-2.0.
+"""
 
 
 def _loop(loop: dict) -> str:

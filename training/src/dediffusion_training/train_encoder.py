@@ -142,8 +142,8 @@ def train_encoder(
         losses = decoder.diffusion_loss(latents, torch.randn_like(latents), timesteps, condition)
         soft = torch.softmax(logits[:, :length].float(), dim=-1)
         variety, repeats = diversity(soft), repetition(soft)
-        fading = schedule.fading(done)
-        loss = losses.mean() - fading * (config.diversity_weight * variety - config.repeat_weight * repeats)
+        variety_reward = schedule.fading(done) * config.diversity_weight * variety
+        loss = losses.mean() - variety_reward + config.repeat_weight * repeats
         sureness = soft.amax(dim=-1).mean().item()
         numbers = {"diffusion": losses.mean().item(), "length": length, "sureness": sureness}
         return loss, {**numbers, "diversity": variety.item(), "repeats": repeats.item()}
