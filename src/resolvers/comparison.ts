@@ -43,7 +43,7 @@ export class ComparisonResolver {
 	}
 
 	@Query(() => ComparisonConnection, {
-		complexity: ({ args, childComplexity }) => (args.first ?? pageSize) * childComplexity,
+		complexity: ({ args, childComplexity }) => Math.max(1, args.first ?? pageSize) * childComplexity,
 		description: "All stored comparisons, newest first.",
 	})
 	async comparisons(

@@ -37,6 +37,7 @@ const introspectionIsFree: ComplexityEstimator = ({ field }) => (field.name.star
 function tooComplex(message: string): GraphQLError {
 	return new GraphQLError(message, {
 		originalError: new DeDiffusionError("QUERY_TOO_COMPLEX", message, { input: "query" }),
+		extensions: { http: { status: 400 } },
 	});
 }
 

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { type Decoder, DeDiffusionError } from "../../plugins/index.ts";
 import { checkText } from "../decoding/decoders.ts";
 import { Lanes } from "../decoding/lanes.ts";
-import { checkFor, type DecodeSettings, randomSeed } from "../decoding/settings.ts";
+import { checkFor, checkSetting, type DecodeSettings, randomSeed } from "../decoding/settings.ts";
 import { fidelity } from "../metrics/fidelity.ts";
 import type { Models } from "../models.ts";
 import type { PictureLibrary, PictureReference } from "../picture/library.ts";
@@ -89,11 +89,13 @@ export class Comparisons {
 		const seeds = request.seeds ?? [settings.seed ?? randomSeed()];
 		const guidanceScales = request.guidanceScales ?? [];
 		this.#checkCombinations(request.decoders, seeds, guidanceScales, settings);
-		const sources = await Promise.all(
+		const resolved = await Promise.all(
 			request.sources.map((source, index) => this.#resolveSource(source, index, signal)),
 		);
+		const sources = resolved.map(({ source }) => source);
 		const wanted = { sources, decoders: request.decoders, seeds, guidanceScales, settings };
 		const comparison = planComparison(wanted, randomUUID(), new Date(), this.#options.maxCells);
+		await Promise.all(resolved.flatMap(({ pictures }) => pictures).map((picture) => this.#pictures.keep(picture)));
 		await this.#store.comparisons.insert(comparison);
 		this.#begin(comparison);
 		return comparison;
@@ -132,8 +134,9 @@ export class Comparisons {
 	async cancel(id: string): Promise<ComparisonRecord> {
 		const { status } = await this.get(id);
 		if (status === "pending" || status === "running") {
-			await this.#store.comparisons.cancel(id);
+			// First of all nothing more may be drawn: a last cell would call the comparison done.
 			this.#active.get(id)?.controller.abort();
+			await this.#store.comparisons.cancel(id);
 		}
 		return this.get(id);
 	}
@@ -183,16 +186,17 @@ export class Comparisons {
 	): void {
 		for (const decoder of decoders.map((id) => this.#models.decoders.get(id))) {
 			checkFor(decoder, settings, "input.settings");
-			for (const seed of seeds) {
-				checkFor(decoder, { seed }, "input.seeds");
-			}
-			for (const guidanceScale of guidanceScales) {
-				checkFor(decoder, { guidanceScale }, "input.guidanceScales");
-			}
+		}
+		for (const [index, seed] of seeds.entries()) {
+			checkSetting("seed", seed, `input.seeds.${index}`);
+		}
+		for (const [index, guidanceScale] of guidanceScales.entries()) {
+			checkSetting("guidanceScale", guidanceScale, `input.guidanceScales.${index}`);
 		}
 	}
 
-	async #resolveSource(source: PromptSource, index: number, signal?: AbortSignal): Promise<StoredSource> {
+	/** A source as it is stored, and the pictures that must be kept with it. */
+	async #resolveSource(source: PromptSource, index: number, signal?: AbortSignal) {
 		const input = `input.sources.${index}`;
 		if ((source.picture === undefined) === (source.text === undefined)) {
 			throw new DeDiffusionError("INPUT_INVALID", "A source needs a picture or a text, and not both.", { input });
@@ -207,19 +211,20 @@ export class Comparisons {
 				},
 			);
 		}
-		const keep = async (reference: PictureReference, name: string) => {
-			const picture = await this.#pictures.resolve(reference, { input: `${input}.${name}`, signal });
-			await this.#pictures.keep(picture);
-			return picture.id;
-		};
-		const original = source.original && (await keep(source.original, "original"));
-		if (source.picture !== undefined) {
-			const picture = await keep(source.picture, "picture");
-			return { label, picture, original: original ?? picture };
+		if (source.text !== undefined) {
+			checkText(source.text, this.#models.textLength, `${input}.text`);
 		}
-		const text = source.text as string;
-		checkText(text, this.#models.textLength, `${input}.text`);
-		return { label, text, ...(original !== undefined && { original }) };
+		const resolve = async (reference: PictureReference | undefined, name: string) =>
+			reference && (await this.#pictures.resolve(reference, { input: `${input}.${name}`, signal }));
+		const picture = await resolve(source.picture, "picture");
+		const original = (await resolve(source.original, "original")) ?? picture;
+		const stored: StoredSource = {
+			label,
+			...(source.text !== undefined && { text: source.text }),
+			...(picture && { picture: picture.id }),
+			...(original && { original: original.id }),
+		};
+		return { source: stored, pictures: [picture, original].filter((given) => given !== undefined) };
 	}
 
 	#begin(comparison: ComparisonRecord): void {

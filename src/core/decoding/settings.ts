@@ -43,15 +43,20 @@ const ranges = {
  * @throws DeDiffusionError `SETTING_INVALID`, naming the setting.
  */
 export function checkSettings(settings: DecodeSettings, input = "settings"): void {
-	for (const [name, { min, max, whole }] of Object.entries(ranges)) {
-		const value = settings[name as keyof typeof ranges];
-		const fits = value === undefined || (value >= min && value <= max && (!whole || Number.isInteger(value)));
-		if (!fits) {
-			throw new DeDiffusionError("SETTING_INVALID", `${name} is ${value}.`, {
-				input: `${input}.${name}`,
-				advice: `Give a ${whole ? "whole number" : "number"} from ${min} to ${max}.`,
-			});
-		}
+	for (const name of Object.keys(ranges) as (keyof typeof ranges)[]) {
+		checkSetting(name, settings[name], `${input}.${name}`);
+	}
+}
+
+/** As {@link checkSettings}, of one value. @param input How the caller named it. */
+export function checkSetting(name: keyof typeof ranges, value: number | undefined, input: string): void {
+	const { min, max, whole } = ranges[name];
+	const fits = value === undefined || (value >= min && value <= max && (!whole || Number.isInteger(value)));
+	if (!fits) {
+		throw new DeDiffusionError("SETTING_INVALID", `${name} is ${value}.`, {
+			input,
+			advice: `Give a ${whole ? "whole number" : "number"} from ${min} to ${max}.`,
+		});
 	}
 }
 
