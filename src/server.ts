@@ -61,17 +61,27 @@ export async function startServer(configuration: Configuration, options: ServerO
 		return { url: urlOf(host, app.server.address() as AddressInfo), engine, close };
 	} catch (error) {
 		await close();
-		throw isPortInUse(error)
-			? new DeDiffusionError("PORT_IN_USE", `Another program listens on port ${port} of ${host}.`, {
-					input: "port",
-					cause: error,
-				})
-			: error;
+		throw listenError(error, host, port);
 	}
 }
 
-function isPortInUse(error: unknown): boolean {
-	return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+/** What the system says about an address, in the words of our table; anything else as it is. */
+function listenError(cause: unknown, host: string, port: number): unknown {
+	const { code, syscall } = cause as NodeJS.ErrnoException;
+	if (code === "EADDRINUSE") {
+		return new DeDiffusionError("PORT_IN_USE", `Another program listens on port ${port} of ${host}.`, {
+			input: "port",
+			cause,
+		});
+	}
+	if (syscall === "listen" || syscall === "getaddrinfo") {
+		return new DeDiffusionError("CONFIG_INVALID", `The server cannot listen on port ${port} of ${host} (${code}).`, {
+			input: "host",
+			advice: "Choose an address of this machine and a port that you may open.",
+			cause,
+		});
+	}
+	return cause;
 }
 
 function urlOf(host: string, address: AddressInfo): string {

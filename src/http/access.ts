@@ -7,8 +7,6 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { DeDiffusionError } from "../plugins/index.ts";
 
-const loopbackHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
-
 /** Whether an address to listen on can be reached from this machine alone. */
 export function isLoopback(host: string): boolean {
 	return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
@@ -49,16 +47,17 @@ function equalSecrets(a: string, b: string): boolean {
  */
 function refuseForeignSites(request: FastifyRequest): void {
 	const { host, origin } = request.headers;
-	if (host !== undefined && !loopbackHosts.has(hostName(`http://${host}`))) {
+	if (host !== undefined && !isHere(`http://${host}`)) {
 		throw new DeDiffusionError("HOST_REFUSED", `The host ${host} is not this machine.`, { input: "Host" });
 	}
-	if (origin !== undefined && !loopbackHosts.has(hostName(origin))) {
+	if (origin !== undefined && !isHere(origin)) {
 		throw new DeDiffusionError("HOST_REFUSED", `Pages of ${origin} may not use this server.`, { input: "Origin" });
 	}
 }
 
-function hostName(address: string): string {
-	return URL.parse(address)?.hostname ?? "";
+function isHere(address: string): boolean {
+	const name = URL.parse(address)?.hostname ?? "";
+	return isLoopback(name.replace(/^\[(.*)\]$/, "$1"));
 }
 
 declare module "fastify" {

@@ -15,7 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const upload = (body: BodyInit, headers: HeadersInit = {}) =>
+type Body = NonNullable<RequestInit["body"]>;
+
+const upload = (body: Body, headers: Record<string, string> = {}) =>
 	fetch(`${server.url}/pictures`, { method: "POST", body, headers });
 
 function formWith(file: Uint8Array<ArrayBuffer>, name: string): FormData {
@@ -69,7 +71,7 @@ test.each(["nobody", "..%2F..%2Fdatabase", "f".repeat(64)])("has no picture %s",
 	expect(refusal).toMatchObject({ status: 404, code: "PICTURE_NOT_FOUND", input: "id" });
 });
 
-test.each<[string, () => BodyInit]>([
+test.each<[string, () => Body]>([
 	["an empty body", () => new Blob([])],
 	["a form without a file", () => new FormData()],
 	["a form with an empty file", () => formWith(new Uint8Array(), "empty.png")],
@@ -77,7 +79,7 @@ test.each<[string, () => BodyInit]>([
 	expect(await refusalOf(await upload(body()))).toMatchObject({ status: 400, code: "PICTURE_EMPTY" });
 });
 
-test.each<[string, () => BodyInit]>([
+test.each<[string, () => Body]>([
 	["a text", () => "This is a cat."],
 	["a text whose name ends in .png", () => formWith(Buffer.from("This is a cat."), "cat.png")],
 	["a page", () => new Blob(["<html><script>alert(1)</script></html>"], { type: "image/png" })],
@@ -85,7 +87,7 @@ test.each<[string, () => BodyInit]>([
 	expect(await refusalOf(await upload(body()))).toMatchObject({ status: 400, code: "PICTURE_UNREADABLE" });
 });
 
-test.each<[string, () => BodyInit]>([
+test.each<[string, () => Body]>([
 	["a body", () => new Blob([new Uint8Array(2001)])],
 	["a form's file", () => formWith(new Uint8Array(2001), "big.png")],
 ])("refuses %s of more bytes than the limit, and says how many", async (_name, body) => {
