@@ -125,11 +125,15 @@ async function writeResults(engine: Engine, comparison: ComparisonRecord, option
 	await writeOutput(join(folder, "comparison.json"), `${JSON.stringify(comparison, null, 2)}\n`);
 	await writeOutput(join(folder, "contact-sheet.png"), await drawContactSheet(sheetOf(comparison, bytes)));
 
-	const failed = comparison.cells.filter(({ status }) => status === "failed");
-	for (const { decoder, error } of failed) {
-		process.stderr.write(`${decoder}: ${error?.message} [${error?.code}]\n`);
+	for (const { decoder, error, result } of comparison.cells) {
+		if (error !== undefined) {
+			process.stderr.write(`${decoder}: ${error.message} [${error.code}]\n`);
+		}
+		if (result?.filteredReason !== undefined) {
+			process.stderr.write(`${decoder} kept a picture back: ${result.filteredReason}\n`);
+		}
 	}
-	const drawn = comparison.cells.length - failed.length;
+	const drawn = comparison.cells.filter(({ status }) => status === "done").length;
 	printResult(
 		options.json,
 		{ ...comparison, output: folder },
@@ -150,10 +154,13 @@ function pictureFile(id: string, mediaType: string): string {
 /** One row for each source, guidance scale and seed; the original first, then one column for each decoder. */
 function sheetOf({ sources, cells }: ComparisonRecord, bytes: ReadonlyMap<string, Uint8Array>) {
 	const decoders = [...new Set(cells.map(({ decoder }) => decoder))];
-	const rowName = ({ source, settings: { seed, guidanceScale } }: CellRecord) =>
-		`${sources[source]?.label}, seed ${seed}${guidanceScale === undefined ? "" : `, scale ${guidanceScale}`}`;
-	const rows = [...Map.groupBy(cells, rowName)].map(([label, row]) => {
-		const original = sources[row[0]?.source ?? -1]?.original;
+	const settingsOf = ({ settings: { seed, guidanceScale } }: CellRecord) =>
+		`seed ${seed}${guidanceScale === undefined ? "" : `, scale ${guidanceScale}`}`;
+	// Sources may share a label, as files of one name in two folders do: their place tells them apart.
+	const rows = [...Map.groupBy(cells, (cell) => `${cell.source} ${settingsOf(cell)}`).values()].map((row) => {
+		const [first] = row as [CellRecord];
+		const label = `${sources[first.source]?.label}, ${settingsOf(first)}`;
+		const original = sources[first.source]?.original;
 		const drawn = decoders.map((decoder) => row.find((cell) => cell.decoder === decoder)?.picture);
 		return { label, pictures: [original, ...drawn].map((id) => (id === undefined ? undefined : bytes.get(id))) };
 	});
