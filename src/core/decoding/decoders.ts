@@ -136,9 +136,10 @@ export function checkText(text: string, longest: number, input = "text"): void {
 	}
 }
 
-/** A decoder's queue: what waits when its lane is free is drawn as one batch. */
+/** A decoder's queue: what waits when its lane is free, as a network's always is, is drawn as one batch. */
 function queueOf(decoder: Decoder, lanes: Lanes): DataLoader<Job, DecodeResult> {
 	let running: Promise<unknown> = Promise.resolve();
+	const untilFree = () => (decoder.lane === "network" ? Promise.resolve() : running);
 	return new DataLoader<Job, DecodeResult>(
 		(jobs) => {
 			const batch = drawBatch(decoder, lanes, jobs);
@@ -148,7 +149,7 @@ function queueOf(decoder: Decoder, lanes: Lanes): DataLoader<Job, DecodeResult> 
 		{
 			cache: false,
 			maxBatchSize: decoder.capabilities.maxBatch,
-			batchScheduleFn: (dispatch) => void running.then(() => setImmediate(dispatch)),
+			batchScheduleFn: (dispatch) => void untilFree().then(() => setImmediate(dispatch)),
 		},
 	);
 }
