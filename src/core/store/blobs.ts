@@ -37,7 +37,8 @@ export class Blobs {
 			}
 			await rename(unfinished, path);
 		} catch (error) {
-			await rm(unfinished, { force: true });
+			// What went wrong first is what its caller must know.
+			await rm(unfinished, { force: true }).catch(() => undefined);
 			throw storageError(error, "a picture");
 		}
 	}

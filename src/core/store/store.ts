@@ -64,8 +64,8 @@ export class Store {
 	/** Keeps a picture; keeping it again changes nothing. @throws DeDiffusionError `STORAGE_FULL`, `STORAGE_FAILED`. */
 	async putPicture({ id, bytes, mediaType, width, height }: Picture): Promise<void> {
 		try {
-			const known = await this.#database.select({ id: pictures.id }).from(pictures).where(eq(pictures.id, id));
-			if (known.length === 0) {
+			// Both are asked: a file that somebody took away comes back with the picture.
+			if ((await this.getPicture(id)) === undefined) {
 				await this.#blobs.put(id, bytes);
 				await this.#database.insert(pictures).values({ id, mediaType, width, height }).onConflictDoNothing();
 			}
