@@ -39,6 +39,7 @@ export class InferenceThread {
 	#worker: Worker | undefined;
 	#nextId = 0;
 	#closed = false;
+	#onSilent: (() => void) | undefined;
 
 	constructor(script: URL = workerScript) {
 		this.#script = script;
@@ -71,11 +72,27 @@ export class InferenceThread {
 		return answer.finally(() => signal?.removeEventListener("abort", dropAborted));
 	}
 
-	/** Ends the thread; what waits fails with `ABORTED`. */
+	/** Gives up what runs and what waits with `ABORTED`, and ends the thread once it is through with its run. */
 	async close(): Promise<void> {
 		this.#closed = true;
 		this.#rejectWaiting(() => true, aborted("The models are being closed."));
+		this.#current?.reject(aborted("The models were closed during the run."));
+		await this.#untilSilent();
 		await this.#worker?.terminate();
+	}
+
+	/** The runtime takes the whole process down with it when its thread is ended in the middle of a run. */
+	#untilSilent(): Promise<void> {
+		return new Promise((resolve) => {
+			this.#onSilent = resolve;
+			this.#noteSilence();
+		});
+	}
+
+	#noteSilence(): void {
+		if (this.#current === undefined) {
+			this.#onSilent?.();
+		}
 	}
 
 	#sendNext(): void {
@@ -128,6 +145,7 @@ export class InferenceThread {
 			return;
 		}
 		this.#current = undefined;
+		this.#noteSilence();
 		if ("error" in reply) {
 			current.reject(new RuntimeFailure(reply.error));
 		} else {
@@ -148,8 +166,8 @@ export class InferenceThread {
 		this.generation++;
 		const current = this.#current;
 		this.#current = undefined;
+		this.#noteSilence();
 		if (this.#closed) {
-			current?.reject(aborted("The models were closed during the run."));
 			return;
 		}
 		const crash = new DeDiffusionError("WORKER_CRASHED", "The thread that ran the model died.", { cause });
