@@ -3,14 +3,19 @@
  *
  * @module
  */
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { loadConfiguration } from "./configuration.ts";
 
-async function folderWith(files: Readonly<Record<string, string>> = {}): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), "dediffusion-configuration-"));
+async function folderWith(
+	files: Readonly<Record<string, string>> = {},
+	name = "dediffusion-configuration-",
+): Promise<string> {
+	const folder = await mkdtemp(join(tmpdir(), name));
 	onTestFinished(() => rm(folder, { recursive: true }));
 	for (const [name, content] of Object.entries({ "package.json": '{ "type": "module" }', ...files })) {
 		await writeFile(join(folder, name), content);
@@ -104,5 +109,48 @@ test.each([
 		code: "CONFIG_INVALID",
 		input: file,
 		message: expect.stringContaining(name),
+	});
+});
+
+test.each(["plain-", "with spaces & ünïcode "])(
+	"a file that breaks in the folder %s… is named with its line",
+	async (name) => {
+		const broken = {
+			"throws.mjs": '\n\nthrow new Error("There is no key.");\nexport default {};\n',
+			"syntax.ts": "export default {\n\tplugins: [\n};\n",
+			"enum.ts": "\nenum Device { Cpu }\nexport default {};\n",
+			"import.ts": 'import "./nowhere.ts";\nexport default {};\n',
+		};
+		const folder = await folderWith(broken, name);
+		expect(await failuresInNode(folder, Object.keys(broken))).toEqual([
+			{ code: "CONFIG_INVALID", input: join(folder, "throws.mjs:3"), message: expect.stringContaining("no key") },
+			{ code: "CONFIG_INVALID", input: join(folder, "syntax.ts:3"), message: expect.stringContaining("xpected") },
+			{ code: "CONFIG_INVALID", input: join(folder, "enum.ts:2"), message: expect.stringContaining("enum") },
+			{ code: "CONFIG_INVALID", input: join(folder, "import.ts"), message: expect.stringContaining("nowhere.ts") },
+		]);
+	},
+);
+
+/** What loading each file fails with in Node itself, whose words for a broken file a test runner's loader replaces. */
+async function failuresInNode(folder: string, files: readonly string[]): Promise<unknown> {
+	const program = `
+		import { loadConfiguration } from ${JSON.stringify(new URL("configuration.ts", import.meta.url).href)};
+		const failures = ${JSON.stringify(files)}.map((file) =>
+			loadConfiguration({ folder: ${JSON.stringify(folder)}, file, environment: {} }).catch(
+				({ code, input, message }) => ({ code, input, message }),
+			),
+		);
+		console.log(JSON.stringify(await Promise.all(failures)));
+	`;
+	const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
+	return JSON.parse(stdout);
+}
+
+test("a file without a default export is told how to write one", async () => {
+	const folder = await folderWith({ "dediffusion.config.ts": "export const plugins: string[] = [];\n" });
+	await expect(load(folder)).rejects.toMatchObject({
+		code: "CONFIG_INVALID",
+		input: join(folder, "dediffusion.config.ts"),
+		advice: expect.stringContaining("export default defineConfig"),
 	});
 });

@@ -157,11 +157,13 @@ async function importFile(file: string): Promise<unknown> {
 	}
 }
 
-/** `file:line` where the stack trace tells the line; Node puts it there for syntax errors too. */
+/** `file:line` where the stack trace tells the line, as it does for what code throws and for TypeScript's syntax errors. */
 function placeInFile(error: unknown, file: string): string {
 	const stack = error instanceof Error ? (error.stack ?? "") : "";
-	const start = stack.indexOf(file);
-	const line = start < 0 ? undefined : /^:(\d+)/.exec(stack.slice(start + file.length))?.[1];
+	// As an address, a path with spaces or accents is written otherwise.
+	const name = [pathToFileURL(file).href, file].find((name) => stack.includes(`${name}:`));
+	const line =
+		name === undefined ? undefined : /^:(\d+)/.exec(stack.slice(stack.indexOf(`${name}:`) + name.length))?.[1];
 	return line === undefined ? file : `${file}:${line}`;
 }
 
