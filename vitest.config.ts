@@ -23,6 +23,7 @@ export default defineConfig({
 	test: {
 		include: ["src/**/*.test.ts", "plugins/*/src/**/*.test.ts", "test/**/*.test.ts"],
 		exclude: ["**/node_modules/**", "**/dist/**", "test/fixtures/**"],
+		globalSetup: "./test/build.ts",
 		// Child processes, because a native crash of onnxruntime must not take the other files with it.
 		pool: "forks",
 		maxWorkers: 2,
