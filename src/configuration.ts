@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -157,14 +158,21 @@ async function importFile(file: string): Promise<unknown> {
 	}
 }
 
-/** `file:line` where the stack trace tells the line, as it does for what code throws and for TypeScript's syntax errors. */
+/** `file:line` where Node tells the line. */
 function placeInFile(error: unknown, file: string): string {
 	const stack = error instanceof Error ? (error.stack ?? "") : "";
-	// As an address, a path with spaces or accents is written otherwise.
-	const name = [pathToFileURL(file).href, file].find((name) => stack.includes(`${name}:`));
-	const line =
-		name === undefined ? undefined : /^:(\d+)/.exec(stack.slice(stack.indexOf(`${name}:`) + name.length))?.[1];
+	const line = lineIn(stack, file) ?? (error instanceof SyntaxError ? lineIn(syntaxCheck(file), file) : undefined);
 	return line === undefined ? file : `${file}:${line}`;
+}
+
+function lineIn(trace: string, file: string): string | undefined {
+	const start = trace.indexOf(file);
+	return start < 0 ? undefined : /^:(\d+)/.exec(trace.slice(start + file.length))?.[1];
+}
+
+/** The place of a syntax error in JavaScript is no part of the error: Node tells it only where it prints the error itself. */
+function syntaxCheck(file: string): string {
+	return spawnSync(process.execPath, ["--check", file], { encoding: "utf8" }).stderr;
 }
 
 function numberFrom(value: string | undefined): number | undefined {
