@@ -5,8 +5,7 @@
  */
 import type { Command } from "commander";
 import { loadConfiguration } from "../configuration.ts";
-import { pictureLimits } from "../core/engine.ts";
-import { openModels } from "../core/models.ts";
+import { openModels, pictureLimits } from "../core/models.ts";
 import { readPictureFile } from "./files.ts";
 import { number, type SharedOptions, withShared } from "./options.ts";
 import { printResult } from "./terminal.ts";

@@ -5,8 +5,7 @@
  */
 import type { Command } from "commander";
 import { loadConfiguration } from "../configuration.ts";
-import { pictureLimits } from "../core/engine.ts";
-import { openModels } from "../core/models.ts";
+import { openModels, pictureLimits } from "../core/models.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 import { readPictureFile, writeOutput } from "./files.ts";
 import { number, type SettingOptions, type SharedOptions, settingsFrom, withSettings, withShared } from "./options.ts";

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { loadConfiguration } from "../configuration.ts";
-import { type RunningServer, startServer } from "../server.ts";
+import type { RunningServer } from "../server.ts";
 import { number } from "./options.ts";
 import { friendlyLine } from "./terminal.ts";
 
@@ -32,6 +32,8 @@ export function addServe(program: Command): void {
 async function serve(options: ServeOptions): Promise<void> {
 	const { host, port, data: dataFolder, config: file } = options;
 	const configuration = await loadConfiguration({ host, port, dataFolder, file });
+	// Other commands need none of it: GraphQL and HTTP take half a second to load.
+	const { startServer } = await import("../server.ts");
 	const server = await startServer(configuration, { logLevel: options.verbose ? "info" : "warn" });
 	process.stdout.write(
 		[

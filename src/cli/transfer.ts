@@ -8,7 +8,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { loadConfiguration } from "../configuration.ts";
-import { createEngine, type Engine } from "../core/engine.ts";
+import type { PromptSource } from "../core/comparison/comparisons.ts";
+import type { Engine } from "../core/engine.ts";
+import { pictureLimits } from "../core/models.ts";
+import type { PictureLimits } from "../core/picture/picture.ts";
 import type { CellRecord, ComparisonRecord } from "../core/store/records.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 import { drawContactSheet } from "./contact-sheet.ts";
@@ -53,14 +56,17 @@ function collect(value: string, before: readonly string[] = []): string[] {
 
 async function transfer(files: readonly string[], options: TransferOptions): Promise<void> {
 	const { engine: config } = await loadConfiguration({ file: options.config });
+	const sources = await readSources(files, options, pictureLimits(config));
 	// Its own store for the time of the command, so that it runs beside a server on the same data folder.
 	const dataFolder = await mkdtemp(join(tmpdir(), "dediffusion-"));
 	const progress = new Progress();
 	try {
 		progress.show("opening models");
+		// Other commands need no database, which takes a second to load.
+		const { createEngine } = await import("../core/engine.ts");
 		const engine = await createEngine({ ...config, dataFolder });
 		try {
-			const comparison = await compare(engine, files, options, progress);
+			const comparison = await compare(engine, sources, options, progress);
 			await writeResults(engine, comparison, options);
 		} finally {
 			progress.end();
@@ -72,16 +78,16 @@ async function transfer(files: readonly string[], options: TransferOptions): Pro
 	}
 }
 
-async function compare(
-	engine: Engine,
+/** What is to be drawn; a slip in it is found before models are opened. */
+async function readSources(
 	files: readonly string[],
 	options: TransferOptions,
-	progress: Progress,
-): Promise<ComparisonRecord> {
+	limits: PictureLimits,
+): Promise<PromptSource[]> {
 	const pictures = await Promise.all(
 		files.map(async (file) => ({
 			label: basename(file),
-			picture: { data: (await readPictureFile(file, engine.limits)).bytes },
+			picture: { data: (await readPictureFile(file, limits)).bytes },
 		})),
 	);
 	const texts = (options.text ?? []).map((text) => ({ label: text.slice(0, 40), text }));
@@ -91,8 +97,17 @@ async function compare(
 			advice: "Name at least one picture, or give --text.",
 		});
 	}
+	return [...pictures, ...texts];
+}
+
+async function compare(
+	engine: Engine,
+	sources: readonly PromptSource[],
+	options: TransferOptions,
+	progress: Progress,
+): Promise<ComparisonRecord> {
 	const { id } = await engine.comparisons.transfer({
-		sources: [...pictures, ...texts],
+		sources,
 		decoders: options.decoders ?? engine.decoders.list().map(({ id }) => id),
 		seeds: options.seeds,
 		guidanceScales: options.guidanceScales,

@@ -5,7 +5,7 @@
  */
 import type { Config } from "../plugins/index.ts";
 import { Comparisons } from "./comparison/comparisons.ts";
-import { type Models, type ModelsConfig, type ModelsOptions, openModels } from "./models.ts";
+import { type Models, type ModelsConfig, type ModelsOptions, openModels, pictureLimits } from "./models.ts";
 import { PictureLibrary } from "./picture/library.ts";
 import type { PictureLimits } from "./picture/picture.ts";
 import { Store } from "./store/store.ts";
@@ -23,11 +23,6 @@ export interface Engine extends Omit<Models, "close"> {
 }
 
 const defaultMaxCells = 400;
-
-/** What a picture may cost under a configuration. */
-export function pictureLimits({ limits }: Config): PictureLimits {
-	return { bytes: limits?.pictureBytes ?? 20 * 2 ** 20, pixels: limits?.picturePixels ?? 50_000_000 };
-}
 
 /** @throws DeDiffusionError What keeps the models or the data folder from opening. */
 export async function createEngine(config: EngineConfig, options: ModelsOptions = {}): Promise<Engine> {

@@ -9,7 +9,7 @@ import type { DecodeSettings } from "./decoding/settings.ts";
 import { type Encoders, openEncoders } from "./encoder/encoders.ts";
 import { createInference, type InferencePool } from "./inference/pool.ts";
 import { type Fidelity, fidelity } from "./metrics/fidelity.ts";
-import type { Picture } from "./picture/picture.ts";
+import type { Picture, PictureLimits } from "./picture/picture.ts";
 
 /** What is needed to open models. */
 export type ModelsConfig = Config & Required<Pick<Config, "plugins" | "encoders">>;
@@ -46,6 +46,11 @@ export interface Models {
 }
 
 const defaultTextLength = 4000;
+
+/** What a picture may cost under a configuration. */
+export function pictureLimits({ limits }: Config): PictureLimits {
+	return { bytes: limits?.pictureBytes ?? 20 * 2 ** 20, pixels: limits?.picturePixels ?? 50_000_000 };
+}
 
 /** @throws DeDiffusionError What keeps an encoder or a plugin from opening. */
 export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: ModelsOptions = {}): Promise<Models> {
