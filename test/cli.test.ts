@@ -13,6 +13,7 @@ import { expectNoInsides } from "./refusals.ts";
 import { scratchFolder } from "./server.ts";
 
 const config = ["--config", house];
+const example = join(import.meta.dirname, "..", "models", "example.png");
 
 /** A folder with two pictures of one name. */
 async function pictures() {
@@ -72,7 +73,11 @@ describe("a slip ends with exit code 1, a line on standard error and nothing on 
 	test.each<[string, readonly string[], RegExp]>([
 		["a file that is not there", ["encode", "nowhere.png", ...config], /nowhere\.png.*ENOENT.*\[INPUT_INVALID\]/],
 		["a file that is no picture", ["encode", house, ...config], /\[PICTURE_UNREADABLE\]/],
-		["an unknown decoder", ["transfer", "--text", "a", "--decoders", "x", ...config], /x.*\[DECODER_NOT_FOUND\].*tiny/],
+		[
+			"an unknown decoder",
+			["reconstruct", example, "-o", "x", "--decoder", "x", ...config],
+			/\[DECODER_NOT_FOUND\].*tiny/,
+		],
 		["nothing to compare", ["transfer", ...config], /\[INPUT_INVALID\]/],
 		["a configuration that is not there", ["encode", "x", "--config", "nowhere.ts"], /nowhere\.ts.*\[CONFIG_INVALID\]/],
 		["a number that is none", ["encode", "x", "--length", "many"], /--length.*must be a number/],
