@@ -27,7 +27,8 @@ export default defineConfig({
 		// Child processes, because a native crash of onnxruntime must not take the other files with it.
 		pool: "forks",
 		maxWorkers: 2,
-		testTimeout: 30_000,
-		hookTimeout: 60_000,
+		// Generous, because real servers and models start slowly on a busy machine; nothing here is a measurement.
+		testTimeout: 120_000,
+		hookTimeout: 120_000,
 	},
 });
