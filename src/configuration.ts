@@ -165,9 +165,16 @@ function placeInFile(error: unknown, file: string): string {
 	return line === undefined ? file : `${file}:${line}`;
 }
 
+/** Traces name a file by its path or by its URL, which differ where the path holds spaces or accents. */
 function lineIn(trace: string, file: string): string | undefined {
-	const start = trace.indexOf(file);
-	return start < 0 ? undefined : /^:(\d+)/.exec(trace.slice(start + file.length))?.[1];
+	for (const name of [file, pathToFileURL(file).href]) {
+		const start = trace.indexOf(name);
+		const line = start < 0 ? undefined : /^:(\d+)/.exec(trace.slice(start + name.length))?.[1];
+		if (line !== undefined) {
+			return line;
+		}
+	}
+	return undefined;
 }
 
 /** The place of a syntax error in JavaScript is no part of the error: Node tells it only where it prints the error itself. */
