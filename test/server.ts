@@ -12,6 +12,7 @@ import { z } from "zod";
 import type { Configuration } from "../src/configuration.ts";
 import { type Config, type Decoder, definePlugin, type Plugin } from "../src/plugins/index.ts";
 import { type RunningServer, startServer } from "../src/server.ts";
+import { newDataFolder } from "./data-folder.ts";
 import { tinyEncoder, tinyPipeline } from "./fixtures.ts";
 
 export interface TestServer extends RunningServer {
@@ -51,9 +52,17 @@ export interface ApiError {
 	};
 }
 
-/** Folder that is removed at the end of the test. */
+/** Empty folder that is removed at the end of the test. */
 export async function scratchFolder(): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), "dediffusion-test-"));
+	return untilTheEnd(await mkdtemp(join(tmpdir(), "dediffusion-test-")));
+}
+
+/** Data folder that is removed at the end of the test, not with the server that uses it. */
+export async function lastingDataFolder(): Promise<string> {
+	return untilTheEnd(await newDataFolder());
+}
+
+function untilTheEnd(folder: string): string {
 	onTestFinished(() => rm(folder, { recursive: true, force: true }));
 	return folder;
 }
@@ -86,7 +95,7 @@ export function configurationOf(dataFolder: string, options: ServeOptions = {}):
 
 /** Starts a server. It must be closed. */
 export async function serve(options: ServeOptions = {}): Promise<TestServer> {
-	const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "dediffusion-test-")));
+	const dataFolder = options.dataFolder ?? (await newDataFolder());
 	const batches: number[] = [];
 	const server = await startServer(configurationOf(dataFolder, options), {
 		logLevel: "silent",
