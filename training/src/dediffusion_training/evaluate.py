@@ -62,7 +62,7 @@ def evaluate(
         "psnr": {name: _mean_with_interval(values) for name, values in psnr.items()},
         "examples": [
             {"caption": prompts["complete caption"][index], "text": prompts["De-Diffusion text"][index]}
-            for index in range(SHEET_COLUMNS)
+            for index in range(min(count, SHEET_COLUMNS))
         ],
     }
     output.mkdir(parents=True, exist_ok=True)

@@ -180,11 +180,7 @@ def _helpers(config: EncoderConfig) -> str:
         "fades out over the first half, rewards a slot for varying its words over a batch": config.diversity_weight,
         "stays throughout, punishes repeats within a picture": config.repeat_weight,
     }
-    used = [
-        f"A small term without labels, which {does}."
-        for does, weight in weights.items()
-        if weight > 0
-    ]
+    used = [f"A small term without labels, which {does}." for does, weight in weights.items() if weight > 0]
     return "".join(f"\n  {term}" for term in used)
 
 
