@@ -38,6 +38,19 @@ def test_every_word_is_one_token(tokenizer):
         assert tokenizer.decode([token]).strip() == word
 
 
+def test_the_same_words_get_the_same_ids_in_any_order(tokenizer, tmp_path):
+    # A decoder's run makes its tokenizer anew when it goes on, and its embeddings must still be those of their words.
+    for attempt in range(8):
+        again = build_tokenizer(WORDS[::-1] if attempt % 2 else WORDS, 12, tmp_path / str(attempt))
+        assert again.get_vocab() == tokenizer.get_vocab()
+
+
+def test_letters_that_repeat_are_merged_from_the_left(tmp_path):
+    words = ["aaa", "aaaa", "aaaaa", "banana", "bananas", "xaaax"]
+    repeating = build_tokenizer(words, 12, tmp_path)
+    assert [len(repeating(word).input_ids) for word in words] == [3] * len(words)
+
+
 def test_other_text_is_split_and_nothing_is_lost(tokenizer):
     for text in ("zebra", "猫", "😀", "sunflowers"):
         ids = tokenizer(text).input_ids[1:-1]

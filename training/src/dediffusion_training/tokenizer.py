@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORD_END = "</w>"
-#: No limit in practice: merging goes on until each word is whole.
-LARGEST_VOCABULARY = 1_000_000
 
 
 def build_tokenizer(words: list[str], max_length: int, folder: Path) -> CLIPTokenizer:
     """Trains and writes a CLIP tokenizer that keeps each of `words` whole and splits any other text, to bytes at worst.
 
-    Each word counts once, so that rare words are merged as completely as frequent ones.
-    """
-    byte_pairs = Tokenizer(models.BPE(end_of_word_suffix=WORD_END))
-    byte_pairs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    trainer = trainers.BpeTrainer(
-        vocab_size=LARGEST_VOCABULARY, min_frequency=1, end_of_word_suffix=WORD_END, show_progress=False
-    )
-    byte_pairs.train_from_iterator(sorted(set(words)), trainer)
-    merges = [tuple(pair) for pair in json.loads(byte_pairs.to_str())["model"]["merges"]]
+    The same words always get the same ids: a decoder that goes on from a checkpoint must find them where they were.
 
+    Raises:
+        ValueError: Some of `words` cannot be one token, because CLIP splits them at a space or a mark.
+    """
+    merges = _learn_merges(sorted(set(words)))
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = [*alphabet, *(symbol + WORD_END for symbol in alphabet)]
-    vocabulary += list(dict.fromkeys("".join(pair) for pair in merges if len("".join(pair)) > 0))
-    vocabulary = [*dict.fromkeys(vocabulary), START, END]
+    symbols = [*alphabet, *(symbol + WORD_END for symbol in alphabet), *("".join(pair) for pair in merges)]
+    vocabulary = [*dict.fromkeys(symbols), START, END]
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(
@@ -47,3 +42,30 @@ def build_tokenizer(words: list[str], max_length: int, folder: Path) -> CLIPToke
     if split:
         raise ValueError(f"The tokenizer does not keep these words whole: {', '.join(split)}")
     return tokenizer
+
+
+def _learn_merges(words: list[str]) -> list[tuple[str, str]]:
+    """Byte pairs to merge, most frequent first, until each word is whole.
+
+    Each word counts once, so that rare words are merged as completely as frequent ones. Of pairs that are equally
+    frequent the alphabet decides; the trainer of `tokenizers` takes now one, now another.
+    """
+    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    spelled = [list(to_bytes.pre_tokenize_str(word)[0][0]) for word in words]
+    split = [[*letters[:-1], letters[-1] + WORD_END] for letters in spelled]
+    merges = []
+    while pairs := Counter(pair for symbols in split for pair in pairwise(symbols)):
+        merges.append(min(pairs, key=lambda pair: (-pairs[pair], pair)))
+        split = [_merge(symbols, merges[-1]) for symbols in split]
+    return merges
+
+
+def _merge(symbols: list[str], pair: tuple[str, str]) -> list[str]:
+    """Joins each occurrence of `pair`, from the left."""
+    merged: list[str] = []
+    for symbol in symbols:
+        if merged and (merged[-1], symbol) == pair:
+            merged[-1] += symbol
+        else:
+            merged.append(symbol)
+    return merged
