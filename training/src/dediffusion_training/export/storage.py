@@ -32,7 +32,8 @@ def store_weights_as_float16(model: ir.Model) -> ir.Model:
     """Turns each float32 weight of a graph into a float16 one and a Cast, in place, and returns the graph.
 
     onnxruntime folds the casts when it loads the graph, so that it computes in float32 as before. A tensor that
-    float16 cannot hold (a mask of very large numbers, say) stays as it is.
+    float16 cannot hold exactly stays as it is: a mask of very large numbers, say, or a kernel that the exporter has
+    multiplied with the norm behind it.
     """
     graph = model.graph
     for weight in list(graph.initializers.values()):
@@ -41,7 +42,7 @@ def store_weights_as_float16(model: ir.Model) -> ir.Model:
             continue
         with np.errstate(over="ignore"):
             halves = tensor.numpy().astype(np.float16)
-        if weight.is_graph_output() or not np.isfinite(halves).all():
+        if weight.is_graph_output() or not np.array_equal(halves, tensor.numpy()):
             continue
         stored = ir.Value(
             name=f"{weight.name}_float16",

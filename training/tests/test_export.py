@@ -1,0 +1,62 @@
+"""Graphs compute what their modules do, with weights stored in half their bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import nn
+
+from dediffusion_training.export.graph import export_graph, open_session
+
+
+class Normed(nn.Module):
+    """A convolution whose norm the exporter multiplies into it, and a matrix that it leaves alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.convolution, self.norm = nn.Conv2d(16, 16, 3, padding=1), nn.BatchNorm2d(16)
+        self.matrix = nn.Linear(16, 64)
+        nn.init.uniform_(self.norm.weight, 1, 3)
+        self.norm.running_var.uniform_(0.01, 0.02)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.matrix(self.norm(self.convolution(pictures)).mean(dim=(2, 3)))
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Normed, Path]:
+    module, file = Normed(), tmp_path_factory.mktemp("graph") / "model.onnx"
+    example = {"pictures": torch.randn(2, 16, 8, 8)}
+    export_graph(module, example, ["words"], file, dynamic={name: {0: "batch_size"} for name in ("pictures", "words")})
+    return module, file
+
+
+def test_the_graph_is_as_exact_as_float32(exported):
+    module, file = exported
+    pictures = torch.randn(5, 16, 8, 8)
+    (computed,) = open_session(file).run(None, {"pictures": pictures.numpy()})
+    with torch.no_grad():
+        expected = module(pictures).numpy()
+    assert np.abs(computed - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+def test_weights_are_stored_in_float16_where_that_loses_nothing(exported):
+    weights = {tuple(weight.dims): weight.data_type for weight in onnx.load(exported[1]).graph.initializer}
+    assert onnx.TensorProto.FLOAT16 in (weights.get((16, 64)), weights.get((64, 16)))
+    assert weights[16, 16, 3, 3] == onnx.TensorProto.FLOAT
+
+
+def test_a_graph_that_computes_something_else_is_refused(tmp_path):
+    class Fickle(nn.Module):
+        """Answers differently while it is traced."""
+
+        def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+            return numbers + (1 if torch.compiler.is_exporting() else 0)
+
+    with pytest.raises(ValueError, match="output answer differs from PyTorch's by up to 1"):
+        export_graph(Fickle(), {"numbers": torch.zeros(2)}, ["answer"], tmp_path / "model.onnx", dynamic={})
