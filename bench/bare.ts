@@ -18,6 +18,7 @@ export async function openBareEncoder(folder: string): Promise<BareEncoder> {
 		executionProviders: ["cpu"],
 		intraOpNumThreads: availableParallelism(),
 		interOpNumThreads: 1,
+		extra: { session: { intra_op: { allow_spinning: "0" } } },
 		logSeverityLevel: 3,
 	});
 	return async (files) => {

@@ -5,13 +5,13 @@
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { prepareDataFolder } from "./data-folder.ts";
+import { makeTemplate } from "../src/core/store/database.ts";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 
-/** Builds `dist`, in half a second when nothing changed, and a data folder to copy. */
+/** Builds `dist`, in half a second when nothing changed, and the empty database that data folders start from. */
 export async function setup(): Promise<void> {
 	const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 	execFileSync(process.execPath, [compiler, "-b", "tsconfig.server.json"], { cwd: repository, stdio: "inherit" });
-	await prepareDataFolder();
+	await makeTemplate();
 }

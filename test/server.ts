@@ -12,7 +12,6 @@ import { z } from "zod";
 import type { Configuration } from "../src/configuration.ts";
 import { type Config, type Decoder, definePlugin, type Plugin } from "../src/plugins/index.ts";
 import { type RunningServer, startServer } from "../src/server.ts";
-import { newDataFolder } from "./data-folder.ts";
 import { tinyEncoder, tinyPipeline } from "./fixtures.ts";
 
 export interface TestServer extends RunningServer {
@@ -54,13 +53,15 @@ export interface ApiError {
 
 /** Empty folder that is removed at the end of the test. */
 export async function scratchFolder(): Promise<string> {
-	return untilTheEnd(await mkdtemp(join(tmpdir(), "dediffusion-test-")));
+	return untilTheEnd(await newFolder());
+}
+
+function newFolder(): Promise<string> {
+	return mkdtemp(join(tmpdir(), "dediffusion-test-"));
 }
 
 /** Data folder that is removed at the end of the test, not with the server that uses it. */
-export async function lastingDataFolder(): Promise<string> {
-	return untilTheEnd(await newDataFolder());
-}
+export const lastingDataFolder = scratchFolder;
 
 function untilTheEnd(folder: string): string {
 	onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -95,7 +96,7 @@ export function configurationOf(dataFolder: string, options: ServeOptions = {}):
 
 /** Starts a server. It must be closed. */
 export async function serve(options: ServeOptions = {}): Promise<TestServer> {
-	const dataFolder = options.dataFolder ?? (await newDataFolder());
+	const dataFolder = options.dataFolder ?? (await newFolder());
 	const batches: number[] = [];
 	const server = await startServer(configurationOf(dataFolder, options), {
 		logLevel: "silent",

@@ -48,9 +48,13 @@ export async function latentsToPixels(
 
 /** Planes of [-1, 1] to interleaved bytes, rounded as numpy rounds. */
 function planesToBytes(planes: Float32Array, area: number): Uint8Array {
-	return Uint8Array.from({ length: area * 3 }, (_, index) => {
-		const value = planes[(index % 3) * area + Math.floor(index / 3)] as number;
-		const share = Math.min(Math.max(Math.fround(value / 2 + 0.5), 0), 1);
-		return roundHalfEven(Math.fround(share * 255));
-	});
+	const bytes = new Uint8Array(area * 3);
+	for (let colour = 0; colour < 3; colour++) {
+		for (let pixel = 0; pixel < area; pixel++) {
+			const value = planes[colour * area + pixel] as number;
+			const share = Math.min(Math.max(Math.fround(value / 2 + 0.5), 0), 1);
+			bytes[pixel * 3 + colour] = roundHalfEven(Math.fround(share * 255));
+		}
+	}
+	return bytes;
 }

@@ -75,7 +75,10 @@ export class InferenceThread {
 	/** Gives up what runs and what waits with `ABORTED`, and ends the thread once it is through with its run. */
 	async close(): Promise<void> {
 		this.#closed = true;
-		this.#rejectWaiting(() => true, aborted("The models are being closed."));
+		this.#rejectWaiting(
+			() => true,
+			() => aborted("The models are being closed."),
+		);
 		this.#current?.reject(aborted("The models were closed during the run."));
 		await this.#untilSilent();
 		await this.#worker?.terminate();
@@ -114,16 +117,19 @@ export class InferenceThread {
 	}
 
 	#dropAborted(): void {
-		this.#rejectWaiting(({ signal }) => signal?.aborted === true, aborted("The run was cancelled before it started."));
+		this.#rejectWaiting(
+			({ signal }) => signal?.aborted === true,
+			() => aborted("The run was cancelled before it started."),
+		);
 	}
 
-	#rejectWaiting(isMeant: (waiting: Waiting) => boolean, error: DeDiffusionError): void {
+	#rejectWaiting(isMeant: (waiting: Waiting) => boolean, reason: () => DeDiffusionError): void {
 		const { meant = [], others = [] } = Object.groupBy(this.#queue, (waiting) =>
 			isMeant(waiting) ? "meant" : "others",
 		);
 		this.#queue = others;
 		for (const { reject } of meant) {
-			reject(error);
+			reject(reason());
 		}
 	}
 
@@ -173,7 +179,10 @@ export class InferenceThread {
 		const crash = new DeDiffusionError("WORKER_CRASHED", "The thread that ran the model died.", { cause });
 		current?.reject(crash);
 		// These count on graphs that died with the thread; a load starts anew.
-		this.#rejectWaiting(({ command }) => command.kind === "run", crash);
+		this.#rejectWaiting(
+			({ command }) => command.kind === "run",
+			() => crash,
+		);
 		this.#sendNext();
 	}
 }

@@ -49,6 +49,8 @@ async function load({ model, path, providers, threads }: Extract<Command, { kind
 			executionProviders: [provider],
 			intraOpNumThreads: threads,
 			interOpNumThreads: 1,
+			// Threads that spin between runs take the cores from everything else: decoding pictures, HTTP, other models.
+			extra: { session: { intra_op: { allow_spinning: "0" } } },
 			// Errors come back as exceptions; warnings on standard error would reach a person who cannot act on them.
 			logSeverityLevel: 3,
 		});

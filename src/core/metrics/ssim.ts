@@ -32,10 +32,11 @@ export function ssim(a: PixelImage, b: PixelImage): number {
 }
 
 function plane({ data }: PixelImage, channel: number): Float64Array {
-	return Float64Array.from(
-		{ length: data.length / channels },
-		(_, pixel) => data[pixel * channels + channel] as number,
-	);
+	const values = new Float64Array(data.length / channels);
+	for (let pixel = 0; pixel < values.length; pixel++) {
+		values[pixel] = data[pixel * channels + channel] as number;
+	}
+	return values;
 }
 
 function channelSsim(a: Float64Array, b: Float64Array, width: number, height: number): number {

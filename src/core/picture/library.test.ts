@@ -29,6 +29,21 @@ test("what is added is found under its id", async () => {
 	expect(await library.get(id)).toEqual(picture);
 });
 
+test("a picture that was found once is not looked for again", async () => {
+	const asked: string[] = [];
+	const shelf = {
+		putPicture: async () => undefined,
+		getPicture: async (id: string) => {
+			asked.push(id);
+			return picture;
+		},
+	};
+	const library = new PictureLibrary(shelf, wideLimits);
+	await library.get(picture.id);
+	expect(await library.get(picture.id)).toEqual(picture);
+	expect(asked).toEqual([picture.id]);
+});
+
 test("what is no picture is not added, and the input is named", async () => {
 	const library = libraryOf();
 	await expect(library.add(new Uint8Array(), "the file")).rejects.toMatchObject({

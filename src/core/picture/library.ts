@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { LRUCache } from "lru-cache";
 import { DeDiffusionError } from "../../plugins/index.ts";
-import { fetchPicture } from "./fetch.ts";
 import { type Picture, type PictureLimits, readPicture } from "./picture.ts";
 
 /** Where pictures are kept. */
@@ -27,9 +27,17 @@ export interface ResolveOptions {
 	readonly signal?: AbortSignal | undefined;
 }
 
+/** Bytes of picture files that stay in memory. */
+const recentBytes = 64 * 2 ** 20;
+
 export class PictureLibrary {
 	readonly #shelf: PictureShelf;
 	readonly #limits: PictureLimits;
+	/** Pictures are often uploaded once and asked for many times; under its id a picture never changes. */
+	readonly #recent = new LRUCache<string, Picture>({
+		maxSize: recentBytes,
+		sizeCalculation: ({ bytes }) => bytes.length,
+	});
 
 	constructor(shelf: PictureShelf, limits: PictureLimits) {
 		this.#shelf = shelf;
@@ -44,16 +52,18 @@ export class PictureLibrary {
 	}
 
 	/** Keeps a checked picture, so that its id and its address work from now on. */
-	keep(picture: Picture): Promise<void> {
-		return this.#shelf.putPicture(picture);
+	async keep(picture: Picture): Promise<void> {
+		await this.#shelf.putPicture(picture);
+		this.#recent.set(picture.id, picture);
 	}
 
 	/** @throws DeDiffusionError `PICTURE_NOT_FOUND`, `STORAGE_FAILED`. */
 	async get(id: string, input = "id"): Promise<Picture> {
-		const picture = await this.#shelf.getPicture(id);
+		const picture = this.#recent.get(id) ?? (await this.#shelf.getPicture(id));
 		if (picture === undefined) {
 			throw new DeDiffusionError("PICTURE_NOT_FOUND", `There is no picture ${id}.`, { input });
 		}
+		this.#recent.set(id, picture);
 		return picture;
 	}
 
@@ -76,6 +86,8 @@ export class PictureLibrary {
 		if (data !== undefined && data !== null) {
 			return readPicture(data, this.#limits, `${input}.data`);
 		}
+		// A tenth of the server's start would go into loading an HTTP client that many never use.
+		const { fetchPicture } = await import("./fetch.ts");
 		const bytes = await fetchPicture(url as string, { limits: this.#limits, signal, input: `${input}.url` });
 		return readPicture(bytes, this.#limits, `${input}.url`);
 	}

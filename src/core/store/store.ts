@@ -4,27 +4,17 @@
  * @module
  */
 import { mkdirSync } from "node:fs";
-import { findPackageJSON } from "node:module";
-import { dirname, join } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
+import { join } from "node:path";
+import type { PGlite } from "@electric-sql/pglite";
 import { eq } from "drizzle-orm";
-import { drizzle, type PgliteDatabase } from "drizzle-orm/pglite";
-import { migrate } from "drizzle-orm/pglite/migrator";
+import type { PgliteDatabase } from "drizzle-orm/pglite";
 import type { Picture } from "../picture/picture.ts";
 import { Blobs } from "./blobs.ts";
 import { ComparisonTable } from "./comparison-table.ts";
+import { type OpenDatabase, openDatabase } from "./database.ts";
 import { storageError } from "./failures.ts";
 import { lockFolder } from "./lock.ts";
 import { pictures } from "./tables.ts";
-
-/** Migrations are SQL files, which the compiler does not carry to `dist`: they are found from the package's root. */
-const migrationsFolder = join(
-	dirname(findPackageJSON(import.meta.url) ?? import.meta.dirname),
-	"src",
-	"core",
-	"store",
-	"migrations",
-);
 
 export class Store {
 	readonly comparisons: ComparisonTable;
@@ -33,9 +23,9 @@ export class Store {
 	readonly #blobs: Blobs;
 	readonly #unlock: () => void;
 
-	private constructor(client: PGlite, blobs: Blobs, unlock: () => void) {
+	private constructor({ client, database }: OpenDatabase, blobs: Blobs, unlock: () => void) {
 		this.#client = client;
-		this.#database = drizzle({ client });
+		this.#database = database;
 		this.#blobs = blobs;
 		this.#unlock = unlock;
 		this.comparisons = new ComparisonTable(this.#database);
@@ -51,10 +41,7 @@ export class Store {
 		try {
 			mkdirSync(folder, { recursive: true });
 			unlock = lockFolder(folder);
-			const client = await PGlite.create(join(folder, "database"));
-			const store = new Store(client, new Blobs(join(folder, "blobs")), unlock);
-			await migrate(store.#database, { migrationsFolder });
-			return store;
+			return new Store(await openDatabase(join(folder, "database")), new Blobs(join(folder, "blobs")), unlock);
 		} catch (error) {
 			unlock();
 			throw storageError(error, `the data folder ${folder}`);

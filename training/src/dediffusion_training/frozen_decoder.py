@@ -51,7 +51,7 @@ class FrozenDecoder(nn.Module):
             CLIPTokenizer.from_pretrained(folder / "tokenizer"),
             # Unlike diffusers, transformers keeps the type that weights are stored in.
             CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32),
-            UNet2DConditionModel.from_pretrained(folder / "unet"),
+            UNet2DConditionModel.from_pretrained(folder / "unet").to(memory_format=torch.channels_last),
             AutoencoderKL.from_pretrained(folder / "vae"),
             DDPMScheduler.from_pretrained(folder / "scheduler"),
         )
