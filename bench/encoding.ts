@@ -17,11 +17,14 @@ export async function measureOne(
 	file: Uint8Array,
 	rounds: number,
 ): Promise<Finding> {
-	const query = `{ encode(picture: { id: "${await client.upload(file)}" }) { ${fields} } }`;
+	// Another picture each time: the server would know the same one again.
+	const files = await variants(file, 2 * rounds);
+	const ids = await Promise.all(files.map((one) => client.upload(one)));
+	const next = { served: 0, alone: 0 };
 	const [served, alone] = await sideBySide(
 		rounds,
-		() => client.ask(query),
-		() => bare([file]),
+		() => client.ask(`{ encode(picture: { id: "${ids[next.served++]}" }) { ${fields} } }`),
+		() => bare([files[next.alone++] as Buffer]),
 	);
 	return {
 		name: "encode over HTTP against decode, preprocess and run",
@@ -40,13 +43,16 @@ export async function measureMany(
 	rounds: number,
 ): Promise<Finding> {
 	const count = 32;
-	const files = await Promise.all(Array.from({ length: count }, (_, index) => variant(file, index)));
+	const files = await variants(file, 2 * rounds * count);
 	const ids = await Promise.all(files.map((one) => client.upload(one)));
-	const query = `{ ${ids.map((id, index) => `p${index}: encode(picture: { id: "${id}" }) { ${fields} }`).join(" ")} }`;
+	const next = { served: 0, alone: 0 };
+	const take = <Item>(items: readonly Item[], round: number) => items.slice(round * count, (round + 1) * count);
+	const queryOf = (some: readonly string[]) =>
+		`{ ${some.map((id, index) => `p${index}: encode(picture: { id: "${id}" }) { ${fields} }`).join(" ")} }`;
 	const [served, alone] = await sideBySide(
 		rounds,
-		() => client.ask(query),
-		() => bare(files),
+		() => client.ask(queryOf(take(ids, next.served++))),
+		() => bare(take(files, next.alone++)),
 	);
 	const rate = (milliseconds: number) => `${((count * 1000) / milliseconds).toFixed(0)} pictures/s`;
 	return {
@@ -60,10 +66,14 @@ export async function measureMany(
 	};
 }
 
-/** The same picture in other colours. */
-function variant(file: Uint8Array, index: number): Promise<Buffer> {
-	return sharp(file)
-		.modulate({ hue: index * 11 })
-		.png()
-		.toBuffer();
+/** The same picture in other colours, each time others. */
+function variants(file: Uint8Array, count: number): Promise<Buffer[]> {
+	return Promise.all(
+		Array.from({ length: count }, (_, index) =>
+			sharp(file)
+				.modulate({ hue: index % 360, brightness: 1 - Math.floor(index / 360) / 20 })
+				.png()
+				.toBuffer(),
+		),
+	);
 }

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import sharp, { type Metadata } from "sharp";
 import { type DecodedImage, DeDiffusionError } from "../../plugins/index.ts";
+import { rememberPixels } from "./pixels.ts";
 
 /** The file of a picture. Its id is its content, so equal files are one picture. */
 export interface Picture {
@@ -124,5 +125,7 @@ export async function pictureFrom(image: DecodedImage): Promise<Picture> {
 	const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
 		.png()
 		.toBuffer();
-	return { id: pictureId(bytes), bytes, mediaType: "image/png", width, height };
+	const picture = { id: pictureId(bytes), bytes, mediaType: "image/png", width, height };
+	rememberPixels(picture, image);
+	return picture;
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { and, asc, count, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
-import type { PgliteDatabase } from "drizzle-orm/pglite";
+
+import { and, asc, count, desc, eq, inArray, lt, or, type PgliteDatabase, sql } from "./drizzle.ts";
 import { storageError } from "./failures.ts";
 import type { CellChange, CellRecord, ComparisonRecord, ComparisonStatus, StoredSource } from "./records.ts";
 import { cells, comparisons } from "./tables.ts";

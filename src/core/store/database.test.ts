@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sql } from "drizzle-orm";
 import { afterAll, expect, test } from "vitest";
 import { openDatabase } from "./database.ts";
+import { sql } from "./drizzle.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "database-"));
 afterAll(() => rm(scratch, { recursive: true }));

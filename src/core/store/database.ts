@@ -9,8 +9,7 @@ import { cpSync, existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import { drizzle, type PgliteDatabase } from "drizzle-orm/pglite";
-import { migrate } from "drizzle-orm/pglite/migrator";
+import { drizzle, migrate, type PgliteDatabase } from "./drizzle.ts";
 import { migrationsFolder, templateFolder } from "./template.ts";
 
 export interface OpenDatabase {

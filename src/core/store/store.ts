@@ -6,12 +6,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
-import { eq } from "drizzle-orm";
-import type { PgliteDatabase } from "drizzle-orm/pglite";
 import type { Picture } from "../picture/picture.ts";
 import { Blobs } from "./blobs.ts";
 import { ComparisonTable } from "./comparison-table.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
+import { eq, type PgliteDatabase } from "./drizzle.ts";
 import { storageError } from "./failures.ts";
 import { lockFolder } from "./lock.ts";
 import { pictures } from "./tables.ts";

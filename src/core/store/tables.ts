@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "./drizzle.ts";
 import type { CellResult, CellSettings, StoredSource } from "./records.ts";
 
 /** Pictures whose files are in the blob store under the same id. */
