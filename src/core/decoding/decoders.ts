@@ -14,7 +14,8 @@ import {
 	type Plugin,
 	type PluginHost,
 } from "../../plugins/index.ts";
-import { type Picture, pictureFrom } from "../picture/picture.ts";
+import { pictureFrom } from "../picture/drawn.ts";
+import type { Picture } from "../picture/picture.ts";
 import { Lanes } from "./lanes.ts";
 import { checkFor, type DecodeSettings, fitTo } from "./settings.ts";
 

@@ -165,7 +165,7 @@ describe("requests of one moment", () => {
 
 	it("fail alone when a picture is damaged", async () => {
 		const { sizes, encoder } = await counting();
-		const damaged = { ...red, bytes: red.bytes.subarray(0, 30) };
+		const damaged = { ...red, id: "damaged", bytes: red.bytes.subarray(0, 30) };
 		const [bad, good] = await Promise.allSettled([encoder.encode(damaged), encoder.encode(green)]);
 		expect(bad).toMatchObject({ status: "rejected", reason: { code: "PICTURE_UNREADABLE" } });
 		expect(good).toMatchObject({ status: "fulfilled" });

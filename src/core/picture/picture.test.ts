@@ -4,7 +4,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { plain, striped, wideLimits } from "../../../test/pictures.ts";
-import { pictureFrom, readPicture } from "./picture.ts";
+import { readPicture } from "./picture.ts";
 
 describe("a picture", () => {
 	it.each([
@@ -118,31 +118,6 @@ describe("refused is", () => {
 				expect(await refusal(bytes)).toMatchObject({ code: "PICTURE_UNREADABLE" });
 			}),
 		);
-	});
-});
-
-describe("what a decoder made", () => {
-	it("becomes a PNG of the same pixels", async () => {
-		const data = Uint8Array.from({ length: 3 * 2 * 3 }, (_, index) => index * 14);
-		const picture = await pictureFrom({ kind: "pixels", width: 3, height: 2, data });
-		expect(picture).toMatchObject({ mediaType: "image/png", width: 3, height: 2 });
-		expect(new Uint8Array(await sharp(picture.bytes).raw().toBuffer())).toEqual(data);
-		expect(picture.id).toBe(createHash("sha256").update(picture.bytes).digest("hex"));
-	});
-
-	it("stays the file it is when it is one", async () => {
-		const bytes = await plain([1, 2, 3], 5, 4).webp().toBuffer();
-		expect(await pictureFrom({ kind: "encoded", bytes })).toMatchObject({ bytes, mediaType: "image/webp", width: 5 });
-	});
-
-	it("is refused when it is no picture, or has fewer pixels than it says", async () => {
-		const page = Buffer.from("<html>Bad gateway</html>");
-		await expect(pictureFrom({ kind: "encoded", bytes: page })).rejects.toMatchObject({ code: "BACKEND_PROTOCOL" });
-		const pixels = { kind: "pixels", width: 4, height: 4, data: new Uint8Array(47) } as const;
-		await expect(pictureFrom(pixels)).rejects.toMatchObject({
-			code: "BACKEND_PROTOCOL",
-			message: expect.stringContaining("47"),
-		});
 	});
 });
 

@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { type Colour, plain, striped, wideLimits } from "../../../test/pictures.ts";
 import type { PixelImage } from "../../plugins/index.ts";
-import { pictureFrom, readPicture } from "./picture.ts";
+import { readPicture } from "./picture.ts";
 import { toPixels } from "./pixels.ts";
 
 const red: Colour = [255, 0, 0];
@@ -158,17 +158,5 @@ describe("pixels", () => {
 		const picture = await readPicture(await plain(red).png().toBuffer(), wideLimits);
 		const damaged = { ...picture, bytes: picture.bytes.subarray(0, 40) };
 		await expect(toPixels(damaged)).rejects.toMatchObject({ code: "PICTURE_UNREADABLE" });
-	});
-});
-
-describe("pixels that were drawn here", () => {
-	it("are those of the picture's file, whatever becomes of the bytes they came in", async () => {
-		const data = Uint8Array.from({ length: 4 * 3 * 3 }, (_, index) => index * 7);
-		const drawn = Uint8Array.from(data);
-		const picture = await pictureFrom({ kind: "pixels", width: 4, height: 3, data });
-		data.fill(0);
-		expect(await toPixels(picture)).toEqual({ kind: "pixels", width: 4, height: 3, data: drawn });
-		const file = await sharp(picture.bytes).raw().toBuffer();
-		expect([...file]).toEqual([...drawn]);
 	});
 });
