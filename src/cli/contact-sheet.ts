@@ -20,6 +20,11 @@ const cell = 192;
 const gap = 12;
 const header = 28;
 const margin = 150;
+const fontSize = 13;
+const lineHeight = 18;
+const characterWidth = 7.5;
+/** Most lines beside a row. */
+const rowLines = 8;
 
 /** Draws the sheet as a PNG: pictures fitted into squares, missing ones left grey. */
 export async function drawContactSheet({ columns, rows }: ContactSheet): Promise<Buffer> {
@@ -29,8 +34,11 @@ export async function drawContactSheet({ columns, rows }: ContactSheet): Promise
 	const top = (row: number) => header + gap + row * (cell + gap);
 
 	const labels = [
-		...columns.map((name, column) => label(name, left(column), header, cell)),
-		...rows.map((row, index) => label(row.label, gap, top(index) + cell / 2, margin - gap)),
+		...columns.map((name, column) => label(wrap(name, cell, 1), left(column), header)),
+		...rows.map((row, index) => {
+			const lines = wrap(row.label, margin - gap, rowLines);
+			return label(lines, gap, top(index) + (cell - (lines.length - 1) * lineHeight + fontSize) / 2);
+		}),
 	];
 	const pictures = rows.flatMap((row, index) =>
 		columns.map((_, column) => place(row.pictures[column], left(column), top(index))),
@@ -52,9 +60,30 @@ async function place(picture: Uint8Array | undefined, left: number, top: number)
 	return { input: await square.png().toBuffer(), left, top };
 }
 
-function label(text: string, x: number, y: number, width: number): string {
-	const longest = Math.floor(width / 7.5);
-	const shown = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
-	const escaped = shown.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
-	return `<text x="${x}" y="${y}" font-family="sans-serif" font-size="13" fill="#222222">${escaped}</text>`;
+/** A text in lines that fit into a width; what is left over after the last line is cut. */
+function wrap(text: string, width: number, most: number): string[] {
+	const longest = Math.floor(width / characterWidth);
+	const lines: string[] = [];
+	for (const word of text.split(/\s+/)) {
+		const longer = `${lines.at(-1) ?? ""} ${word}`.trim();
+		if (lines.length > 0 && longer.length <= longest) {
+			lines.splice(-1, 1, longer);
+		} else {
+			lines.push(word);
+		}
+	}
+	const shown = lines.slice(0, most).map((line) => (line.length > longest ? `${line.slice(0, longest - 1)}…` : line));
+	if (lines.length > most) {
+		shown.splice(-1, 1, `${shown.at(-1)?.slice(0, longest - 1)}…`);
+	}
+	return shown;
+}
+
+/** @param y Of the first line. */
+function label(lines: readonly string[], x: number, y: number): string {
+	const spans = lines.map((line, index) => {
+		const escaped = line.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+		return `<tspan x="${x}" y="${y + index * lineHeight}">${escaped}</tspan>`;
+	});
+	return `<text font-family="sans-serif" font-size="${fontSize}" fill="#222222">${spans.join("")}</text>`;
 }

@@ -21,7 +21,8 @@ const contentSecurityPolicy = [
 	"frame-ancestors 'none'",
 ].join("; ");
 
-const firstQuery = `# Welcome to De-Diffusion. Press the button with the triangle to see what the server can draw with.
+const firstQuery = `# Welcome to De-Diffusion.
+# Press the triangle to see what the server can draw with.
 query Welcome {
   encoders { id name tokens }
   decoders { id name lane }
