@@ -56,11 +56,36 @@ def test_overrides_replace_single_values():
         ({"loop.steps": "many"}, r"loop\.steps\s+Input should be a valid integer"),
         ({"loop.precision": "float16"}, r"loop\.precision\s+String should match pattern"),
         ({"scenes.image_size": 30}, r"scenes\.image_size\s+Input should be a multiple of 8"),
+        (
+            {"scenes.object_counts": {2: 1.0}, "scenes.places": ["middle"]},
+            "places leaves no room for scenes of 2 things",
+        ),
+        ({"scenes.object_counts": {7: 1.0}}, "no room for scenes of 7 things"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(override, message):
     with pytest.raises(ValidationError, match=message):
         read_config(ReaderConfig, CONFIGS / "reader.yaml", override)
+
+
+@pytest.mark.parametrize(
+    ("lessons", "message"),
+    [
+        ([{"until": 0.5}, {"until": 0.2}], "each lesson must end after the one before it"),
+        ([{"until": 0.5, "scenes": {"size": ["large"]}}], "Extra inputs are not permitted"),
+        ([{"until": 1.0}], "less than 1"),
+    ],
+)
+def test_lessons_that_cannot_be_held_are_refused(lessons, message):
+    lessons = [{"scenes": {}, "captions": {"complete": 1.0}} | lesson for lesson in lessons]
+    with pytest.raises(ValidationError, match=message):
+        read_config(DecoderConfig, CONFIGS / "decoder.yaml", {"lessons": lessons})
+
+
+def test_a_lesson_differs_from_the_rest_in_what_it_names():
+    config = read_config(DecoderConfig, CONFIGS / "decoder.yaml")
+    lesson = config.lessons[0]
+    assert config.scenes_of(lesson) == config.scenes.model_copy(update={"sizes": ["large"]})
 
 
 def test_a_missing_key_is_named(tmp_path):

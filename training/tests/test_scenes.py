@@ -65,6 +65,14 @@ def test_the_shares_of_the_configuration_are_those_of_the_scenes(scenes):
     assert {colour for scene in scenes for colour in scene.background} == set(COLOURS)
 
 
+def test_scenes_can_be_kept_to_some_sizes_and_places(emoji, scene_config):
+    narrow = scene_config.model_copy(update={"sizes": ["small"], "places": ["middle", "top"]})
+    things = [thing for scene in open_batches(emoji, narrow, seed=3).scenes(0, 300) for thing in scene.objects]
+    assert {thing.size for thing in things} == {"small"}
+    # Of two things one stands at the top and the other opposite.
+    assert {thing.place for thing in things} == {"middle", "top", "bottom"}
+
+
 def test_a_number_and_a_seed_fix_a_batch(emoji, scene_config, batches):
     first = batches.scenes(7, 16)
     again = open_batches(emoji, scene_config, seed=3)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .data.scene import PLACES
 
 
 class Strict(BaseModel):
@@ -21,6 +23,18 @@ class SceneConfig(Strict):
     image_size: int = Field(gt=0, multiple_of=8)
     object_counts: dict[int, float]
     background_kinds: dict[str, float]
+    sizes: list[Literal["large", "small"]] = Field(default=["large", "small"], min_length=1)
+    places: list[Literal["left", "right", "top", "bottom", "middle"]] = Field(
+        default=["left", "right", "top", "bottom", "middle"],
+        description="Where a thing alone may stand; of two, one stands there and the other opposite.",
+    )
+
+    @model_validator(mode="after")
+    def _every_count_has_a_place(self) -> SceneConfig:
+        for count in self.object_counts:
+            if count not in PLACES or not set(PLACES[count]) & set(self.places):
+                raise ValueError(f"places leaves no room for scenes of {count} things")
+        return self
 
 
 class LoopConfig(Strict):
@@ -51,11 +65,24 @@ class AutoencoderConfig(Strict):
     crop: int = Field(gt=0, description="Pixels on each side of the squares it is trained on.")
 
 
+class Lesson(Strict):
+    """Scenes and captions that are easier than the rest, for the first steps."""
+
+    until: float = Field(gt=0, lt=1, description="Share of all steps after which the next lesson begins.")
+    scenes: dict[str, Any] = Field(description="What differs from the scenes of the rest.")
+    captions: dict[str, float]
+
+
 class DecoderConfig(Strict):
     scenes: SceneConfig
     loop: LoopConfig
     pool_pictures: int = Field(gt=0, description="Training pictures whose latents are kept in memory.")
     captions: dict[str, float] = Field(description="Share of each kind of caption; see data/caption.py.")
+    lessons: list[Lesson] = Field(
+        default=[],
+        description="Without them, text is a plateau: a thing's word says little while its place is not understood, "
+        "and its place little while the thing is not.",
+    )
     max_text_tokens: int = Field(gt=2)
     text_width: int
     text_layers: int
@@ -69,6 +96,18 @@ class DecoderConfig(Strict):
     beta_start: float
     beta_end: float
     mixed_embedding_share: float = Field(ge=0, le=1, description="Share of texts whose embeddings are mixed.")
+
+    @model_validator(mode="after")
+    def _lessons_are_scenes_in_order(self) -> DecoderConfig:
+        ends = [lesson.until for lesson in self.lessons]
+        if ends != sorted(set(ends)):
+            raise ValueError("each lesson must end after the one before it")
+        for lesson in self.lessons:
+            self.scenes_of(lesson)
+        return self
+
+    def scenes_of(self, lesson: Lesson) -> SceneConfig:
+        return SceneConfig.model_validate({**self.scenes.model_dump(), **lesson.scenes})
 
 
 class ReaderConfig(Strict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from .data.batches import open_batches
 from .data.caption import Captioner, function_words, vocabulary
 from .frozen_decoder import embed_mixed_tokens, prediction_target
 from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
-from .scene_pool import gather_scene_pool
+from .scene_pool import ScenePool, View, gather_scene_pool
 from .tokenizer import build_tokenizer
 
 
@@ -78,6 +79,37 @@ def mix_embeddings(
     return embeddings + amount[..., None] * (others - embeddings)
 
 
+@dataclass(frozen=True)
+class Course:
+    """What the decoder learns from until a step: pictures, and what is said of them."""
+
+    until: int
+    pool: ScenePool
+    captioner: Captioner
+    mixed_embedding_share: float
+
+
+def open_courses(config: DecoderConfig, emoji: Path, view: View, device: torch.device, from_step: int) -> list[Course]:
+    """The lessons that are not over yet at a step, and then everything."""
+    courses = []
+    for lesson in [*config.lessons, None]:
+        until = config.loop.steps if lesson is None else round(lesson.until * config.loop.steps)
+        if lesson is not None and until <= from_step:
+            continue
+        scenes = config.scenes if lesson is None else config.scenes_of(lesson)
+        batches = open_batches(emoji, scenes, seed=config.loop.seed)
+        captions = config.captions if lesson is None else lesson.captions
+        courses.append(
+            Course(
+                until,
+                gather_scene_pool(batches, config.pool_pictures, device, latents=view),
+                Captioner(batches.words, batches.styles, captions, config.max_text_tokens - 2),
+                0.0 if lesson is not None else config.mixed_embedding_share,
+            )
+        )
+    return courses
+
+
 def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, run_folder: Path) -> Path:
     """Trains and saves a StableDiffusionPipeline; returns its folder."""
     device = pick_device()
@@ -85,7 +117,6 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
     batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
     content = vocabulary(batches.words, batches.styles)
     tokenizer = build_tokenizer([*content, *function_words()], config.max_text_tokens, run_folder / "tokenizer")
-    captioner = Captioner(batches.words, batches.styles, config.captions, config.max_text_tokens - 2)
     autoencoder = AutoencoderKL.from_pretrained(autoencoder_folder).to(device).eval().requires_grad_(False)
     model = TextToLatents(build_text_encoder(config, tokenizer), build_unet(config, autoencoder)).to(device)
     # Convolutions run a quarter faster in this order of memory, on a CPU too.
@@ -103,20 +134,21 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
     def scaled_latents(pictures: torch.Tensor) -> torch.Tensor:
         return autoencoder.encode(pictures).latent_dist.mean * autoencoder.config.scaling_factor
 
-    pool = gather_scene_pool(batches, config.pool_pictures, device, latents=scaled_latents)
     loop = TrainingLoop(model, config.loop, run_folder)
+    courses = open_courses(config, emoji, scaled_latents, device, loop.saved_step())
 
     def compute_loss(step: int):
+        course = next(course for course in courses if step < course.until)
         rng = np.random.default_rng([config.loop.seed, step])
-        picked = rng.integers(len(pool), size=config.loop.batch_size)
-        captions = [captioner.caption(pool.scenes[index], rng) for index in picked]
-        latents = pool.latents[picked].to(device)
+        picked = rng.integers(len(course.pool), size=config.loop.batch_size)
+        captions = [course.captioner.caption(course.pool.scenes[index], rng) for index in picked]
+        latents = course.pool.latents[picked].to(device)
         noise = torch.randn_like(latents)
         timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), device=device)
         ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(device)
         table = model.text_encoder.embeddings.token_embedding.weight
         words = ~torch.isin(ids, special)
-        embeddings = mix_embeddings(table[ids], table, words, config.mixed_embedding_share, candidates)
+        embeddings = mix_embeddings(table[ids], table, words, course.mixed_embedding_share, candidates)
         condition = embed_mixed_tokens(model.text_encoder, embeddings)
         predicted = model.unet(scheduler.add_noise(latents, noise, timesteps), timesteps, condition).sample
         loss = F.mse_loss(predicted.float(), prediction_target(scheduler, latents, noise, timesteps))

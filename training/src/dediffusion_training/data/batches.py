@@ -40,7 +40,13 @@ class SceneBatches:
         found: list[Scene] = []
         while len(found) < count:
             scene = draw_scene(
-                rng, self.words, self.config.styles, self.config.object_counts, self.config.background_kinds
+                rng,
+                self.words,
+                self.config.styles,
+                self.config.object_counts,
+                self.config.background_kinds,
+                self.config.sizes,
+                self.config.places,
             )
             if scene.held_out == self.held_out:
                 found.append(scene)

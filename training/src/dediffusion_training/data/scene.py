@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,12 +70,14 @@ def draw_scene(
     styles: dict[str, float],
     object_counts: dict[int, float],
     background_kinds: dict[str, float],
+    allowed_sizes: Sequence[str] = SIZES,
+    allowed_places: Sequence[str] = PLACES[1],
 ) -> Scene:
     count = pick(object_counts, rng)
     things = [str(word) for word in rng.choice(words, size=count, replace=False)]
-    place = str(rng.choice(PLACES[count]))
+    place = str(rng.choice([place for place in PLACES[count] if place in allowed_places]))
     places = [place] if count == 1 else [place, OPPOSITE[place]]
-    sizes = [str(size) for size in rng.choice(SIZES, size=count)]
+    sizes = [str(size) for size in rng.choice(allowed_sizes, size=count)]
     colours = 1 if pick(background_kinds, rng) == "plain" else 2
     return Scene(
         objects=tuple(Thing(*parts) for parts in zip(things, sizes, places, strict=True)),
