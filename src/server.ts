@@ -25,7 +25,11 @@ export interface ServerOptions {
 	readonly logLevel?: "silent" | "error" | "warn" | "info";
 	/** Told the size of each batch of pictures that an encoder runs. */
 	readonly onEncodeBatch?: (encoder: string, size: number) => void;
+	/** Milliseconds at the end for requests to finish, and again for decoders to give up. Default 5000. */
+	readonly graceMs?: number;
 }
+
+const defaultGraceMs = 5000;
 
 /**
  * @throws DeDiffusionError `BIND_REFUSED` for an address beyond this machine without a token, `PORT_IN_USE`, and whatever
@@ -39,15 +43,19 @@ export async function startServer(configuration: Configuration, options: ServerO
 		});
 	}
 
+	const { graceMs = defaultGraceMs } = options;
 	let ready = true;
 	let app: FastifyInstance | undefined;
 	const engine = await createEngine(configuration.engine, {
 		log: (level, message) => app?.log[level](message),
 		onEncodeBatch: options.onEncodeBatch,
+		graceMs,
 	});
 	const close = once(async () => {
 		ready = false;
+		const impatience = setTimeout(() => app?.server.closeAllConnections(), graceMs);
 		await app?.close();
+		clearTimeout(impatience);
 		await engine.close();
 	});
 

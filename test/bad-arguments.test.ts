@@ -47,6 +47,14 @@ test("an unknown decoder, and which there are", async () => {
 	}
 });
 
+test("a negative prompt of 5,000 characters", async () => {
+	expect(await refusalOf(await decode("a cat", { negativePrompt: "dog ".repeat(1250) }))).toMatchObject({
+		code: "TEXT_TOO_LONG",
+		input: "settings.negativePrompt",
+		message: expect.stringContaining("5000"),
+	});
+});
+
 test.each([0, -1, 5, 2 ** 31 - 1])("a length of %i, and which there are", async (length) => {
 	for (const answer of [
 		await encode(`, length: ${length}`),

@@ -227,7 +227,7 @@ describe("a comparison that is cancelled", () => {
 describe("a request with a slip is refused by its name, and leaves nothing behind:", () => {
 	const source = { text: "a cat" };
 	test.each<[object, string, string]>([
-		[{ sources: [source], decoders: ["oil", "chalk"] }, "DECODER_NOT_FOUND", "decoder"],
+		[{ sources: [source], decoders: ["oil", "chalk"] }, "DECODER_NOT_FOUND", "input.decoders.1"],
 		[{ sources: [], decoders: ["oil"] }, "INPUT_INVALID", "input.sources"],
 		[{ sources: [source], decoders: [] }, "INPUT_INVALID", "input.decoders"],
 		[{ sources: [source], decoders: ["oil"], seeds: [] }, "INPUT_INVALID", "input.seeds"],

@@ -81,3 +81,31 @@ test("cells of a decoder that is gone fail, and the comparison ends", async () =
 	expect(data.comparison.cells).toEqual([{ error: { code: "DECODER_NOT_FOUND" } }]);
 	await after.close();
 });
+
+test("a decoder that never gives up holds nobody up, and its cell is drawn at the next start", async () => {
+	const begun = Promise.withResolvers<void>();
+	let asked = 0;
+	const deaf = brush("deaf", {
+		lane: "network",
+		generate: (requests) => {
+			asked += requests.length;
+			if (asked === 2) {
+				begun.resolve();
+			}
+			return new Promise(() => undefined);
+		},
+	});
+	const dataFolder = await lastingDataFolder();
+	const before = await serve({ dataFolder, decoders: [deaf], graceMs: 50 });
+	const transfer = 'mutation { transferPrompt(input: { sources: [{ text: "a cat" }], decoders: ["deaf"] }) { id } }';
+	const { id } = (await before.ask(transfer)).data.transferPrompt;
+	const cut = expect(before.ask(`{ decode(text: "a cat", decoder: "deaf") { seed } }`)).rejects.toThrow("fetch failed");
+	await begun.promise;
+	await before.close();
+	await cut;
+
+	const after = await serve({ dataFolder, decoders: [brush("deaf")] });
+	const { data } = await until(after.url, show(id), ({ comparison }) => comparison.status === "DONE");
+	expect(data.comparison.cells).toMatchObject([{ status: "DONE" }]);
+	await after.close();
+});

@@ -11,7 +11,7 @@ import { onTestFinished } from "vitest";
 import { z } from "zod";
 import type { Configuration } from "../src/configuration.ts";
 import { type Config, type Decoder, definePlugin, type Plugin } from "../src/plugins/index.ts";
-import { type RunningServer, startServer } from "../src/server.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../src/server.ts";
 import { tinyEncoder, tinyPipeline } from "./fixtures.ts";
 
 export interface TestServer extends RunningServer {
@@ -22,7 +22,9 @@ export interface TestServer extends RunningServer {
 	ask(query: string, variables?: object): Promise<Answer>;
 }
 
-export interface ServeOptions extends Partial<Pick<Configuration, "host" | "port" | "token">> {
+export interface ServeOptions
+	extends Partial<Pick<Configuration, "host" | "port" | "token">>,
+		Pick<ServerOptions, "graceMs"> {
 	/** Beside the tiny Stable Diffusion folder, which is `tiny`. */
 	readonly decoders?: readonly Decoder[];
 	/** Default: a new one that is removed when the server is closed. */
@@ -100,6 +102,7 @@ export async function serve(options: ServeOptions = {}): Promise<TestServer> {
 	const batches: number[] = [];
 	const server = await startServer(configurationOf(dataFolder, options), {
 		logLevel: "silent",
+		...(options.graceMs !== undefined && { graceMs: options.graceMs }),
 		onEncodeBatch: (_encoder, size) => void batches.push(size),
 	});
 	return {

@@ -24,13 +24,19 @@ export interface Engine extends Omit<Models, "close"> {
 
 const defaultMaxCells = 400;
 
+export interface EngineOptions extends ModelsOptions {
+	/** Milliseconds for decoders to give up at the end. Default 5000. */
+	readonly graceMs?: number | undefined;
+}
+
 /** @throws DeDiffusionError What keeps the models or the data folder from opening. */
-export async function createEngine(config: EngineConfig, options: ModelsOptions = {}): Promise<Engine> {
+export async function createEngine(config: EngineConfig, options: EngineOptions = {}): Promise<Engine> {
 	const limits = pictureLimits(config);
 	const [models, store] = await bothOrNeither(openModels(config, options), Store.open(config.dataFolder));
 	const pictures = new PictureLibrary(store, limits);
 	const comparisons = new Comparisons(store, models, pictures, {
 		maxCells: config.limits?.comparisonCells ?? defaultMaxCells,
+		graceMs: options.graceMs,
 		log: options.log ?? (() => undefined),
 	});
 	return {

@@ -23,7 +23,7 @@ export class DecodeSettings {
 	})
 	readonly guidanceScale?: number | null;
 
-	@Field(() => String, { nullable: true, description: "What the picture should not show." })
+	@Field(() => String, { nullable: true, description: "What the picture should not show; at most 4000 characters." })
 	readonly negativePrompt?: string | null;
 
 	@Field(() => Int, { nullable: true, description: "Width in pixels, inside the decoder's range." })
@@ -38,8 +38,8 @@ export class DecodeSettings {
 
 @ObjectType({ description: "The settings that a cell was planned with. Null means: as the decoder decides." })
 export class CellSettings {
-	@Field(() => SafeInt, { nullable: true, description: "Start of the random numbers." })
-	readonly seed?: number;
+	@Field(() => SafeInt, { description: "Start of the random numbers." })
+	readonly seed!: number;
 
 	@Field(() => Int, { nullable: true, description: "Denoising steps." })
 	readonly steps?: number;

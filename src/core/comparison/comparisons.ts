@@ -4,6 +4,7 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Decoder, DeDiffusionError } from "../../plugins/index.ts";
 import { checkText } from "../decoding/decoders.ts";
 import { Lanes } from "../decoding/lanes.ts";
@@ -53,10 +54,13 @@ interface Activity {
 const longestPage = 100;
 const defaultPage = 20;
 const longestLabel = 200;
+const defaultGraceMs = 5000;
 const finishedStatuses: readonly CellRecord["status"][] = ["done", "filtered", "failed", "cancelled"];
 
 export interface ComparisonsOptions {
 	readonly maxCells: number;
+	/** Milliseconds for decoders to give up at the end. Default 5000. */
+	readonly graceMs: number | undefined;
 	readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
@@ -168,14 +172,26 @@ export class Comparisons {
 		return unfinished.length;
 	}
 
-	/** Stops drawing. Cells that are not finished by then are left for {@link resume}. */
+	/**
+	 * Stops drawing. Cells that are not finished by then are left for {@link resume}. A decoder that does not give up what it
+	 * draws is waited for no longer than the grace.
+	 */
 	async close(): Promise<void> {
 		this.#closing = true;
 		const active = [...this.#active.values()];
 		for (const { controller } of active) {
 			controller.abort();
 		}
-		await Promise.all(active.map(({ finished }) => finished));
+		const { graceMs = defaultGraceMs, log } = this.#options;
+		const over = new AbortController();
+		const isLate = await Promise.race([
+			Promise.all(active.map(({ finished }) => finished)).then(() => false),
+			pause(graceMs, true, { signal: over.signal }).catch(() => false),
+		]);
+		over.abort();
+		if (isLate) {
+			log("warn", "A decoder goes on with what was given up; its comparison will resume at the next start.");
+		}
 	}
 
 	#checkCombinations(
@@ -184,7 +200,7 @@ export class Comparisons {
 		guidanceScales: readonly number[],
 		settings: DecodeSettings,
 	): void {
-		for (const decoder of decoders.map((id) => this.#models.decoders.get(id))) {
+		for (const decoder of decoders.map((id, index) => this.#models.decoders.get(id, `input.decoders.${index}`))) {
 			checkFor(decoder, settings, "input.settings");
 		}
 		for (const [index, seed] of seeds.entries()) {

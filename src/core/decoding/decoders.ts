@@ -40,8 +40,8 @@ export interface DecodeOptions {
 
 export interface Decoders {
 	list(): readonly Decoder[];
-	/** @throws DeDiffusionError `DECODER_NOT_FOUND`. */
-	get(id: string): Decoder;
+	/** @param input Names the argument in errors. Default `decoder`. @throws DeDiffusionError `DECODER_NOT_FOUND`. */
+	get(id: string, input?: string): Decoder;
 	/** Checks settings without drawing. @throws DeDiffusionError `DECODER_NOT_FOUND`, `SETTING_INVALID`, `SCHEDULER_UNKNOWN`. */
 	checkSettings(id: string, settings: DecodeSettings): void;
 	/**
@@ -81,11 +81,11 @@ export async function createDecoders(
 	const lanes = new Lanes();
 	const queues = new Map([...decoders].map(([id, decoder]) => [id, queueOf(decoder, lanes)]));
 
-	const get = (id: string): Decoder => {
+	const get = (id: string, input = "decoder"): Decoder => {
 		const decoder = decoders.get(id);
 		if (decoder === undefined) {
 			throw new DeDiffusionError("DECODER_NOT_FOUND", `There is no decoder ${id}.`, {
-				input: "decoder",
+				input,
 				advice: `Choose one of ${[...decoders.keys()].join(", ")}.`,
 			});
 		}

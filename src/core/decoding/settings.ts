@@ -19,6 +19,7 @@ export interface DecodeSettings {
 	readonly steps?: number | undefined;
 	/** 0 to 50; 1 means no guidance. */
 	readonly guidanceScale?: number | undefined;
+	/** At most 4000 characters. */
 	readonly negativePrompt?: string | undefined;
 	/** Pixels. */
 	readonly width?: number | undefined;
@@ -36,15 +37,26 @@ const ranges = {
 	height: { min: 1, max: 16_384, whole: true },
 } as const;
 
+/** Characters. */
+const longestNegativePrompt = 4000;
+
 /**
  * Checks values against the ranges that hold for every decoder.
  *
  * @param input How the caller named the settings, for errors. Default `settings`.
- * @throws DeDiffusionError `SETTING_INVALID`, naming the setting.
+ * @throws DeDiffusionError `SETTING_INVALID` or `TEXT_TOO_LONG`, naming the setting.
  */
 export function checkSettings(settings: DecodeSettings, input = "settings"): void {
 	for (const name of Object.keys(ranges) as (keyof typeof ranges)[]) {
 		checkSetting(name, settings[name], `${input}.${name}`);
+	}
+	const length = settings.negativePrompt?.length ?? 0;
+	if (length > longestNegativePrompt) {
+		throw new DeDiffusionError(
+			"TEXT_TOO_LONG",
+			`The negative prompt has ${length} characters, more than ${longestNegativePrompt}.`,
+			{ input: `${input}.negativePrompt` },
+		);
 	}
 }
 
