@@ -66,11 +66,11 @@ def test_the_shares_of_the_configuration_are_those_of_the_scenes(scenes):
 
 
 def test_scenes_can_be_kept_to_some_sizes_and_places(emoji, scene_config):
-    narrow = scene_config.model_copy(update={"sizes": ["small"], "places": ["middle", "top"]})
-    things = [thing for scene in open_batches(emoji, narrow, seed=3).scenes(0, 300) for thing in scene.objects]
-    assert {thing.size for thing in things} == {"small"}
-    # Of two things one stands at the top and the other opposite.
-    assert {thing.place for thing in things} == {"middle", "top", "bottom"}
+    narrow = scene_config.model_copy(update={"sizes": ["small"], "places": {1: ["middle", "left"], 2: ["top"]}})
+    objects = [scene.objects for scene in open_batches(emoji, narrow, seed=3).scenes(0, 300)]
+    assert {thing.size for things in objects for thing in things} == {"small"}
+    places = {tuple(thing.place for thing in things) for things in objects}
+    assert places == {("middle",), ("left",), ("top", "bottom")}
 
 
 def test_a_number_and_a_seed_fix_a_batch(emoji, scene_config, batches):

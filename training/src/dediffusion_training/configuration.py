@@ -24,16 +24,20 @@ class SceneConfig(Strict):
     object_counts: dict[int, float]
     background_kinds: dict[str, float]
     sizes: list[Literal["large", "small"]] = Field(default=["large", "small"], min_length=1)
-    places: list[Literal["left", "right", "top", "bottom", "middle"]] = Field(
-        default=["left", "right", "top", "bottom", "middle"],
-        description="Where a thing alone may stand; of two, one stands there and the other opposite.",
+    places: dict[int, list[str]] = Field(
+        default={count: list(places) for count, places in PLACES.items()},
+        description="Where the first thing may stand, by how many there are; a second one stands opposite.",
     )
 
     @model_validator(mode="after")
     def _every_count_has_a_place(self) -> SceneConfig:
         for count in self.object_counts:
-            if count not in PLACES or not set(PLACES[count]) & set(self.places):
+            if not self.places.get(count):
                 raise ValueError(f"places leaves no room for scenes of {count} things")
+        for count, places in self.places.items():
+            for place in places:
+                if place not in PLACES.get(count, ()):
+                    raise ValueError(f"places of {count} things cannot be {place}")
         return self
 
 

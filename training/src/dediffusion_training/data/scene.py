@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,11 +71,11 @@ def draw_scene(
     object_counts: dict[int, float],
     background_kinds: dict[str, float],
     allowed_sizes: Sequence[str] = SIZES,
-    allowed_places: Sequence[str] = PLACES[1],
+    allowed_places: Mapping[int, Sequence[str]] = PLACES,
 ) -> Scene:
     count = pick(object_counts, rng)
     things = [str(word) for word in rng.choice(words, size=count, replace=False)]
-    place = str(rng.choice([place for place in PLACES[count] if place in allowed_places]))
+    place = str(rng.choice(allowed_places[count]))
     places = [place] if count == 1 else [place, OPPOSITE[place]]
     sizes = [str(size) for size in rng.choice(allowed_sizes, size=count)]
     colours = 1 if pick(background_kinds, rng) == "plain" else 2
