@@ -51,7 +51,7 @@ De-Diffusion encoder was trained through.
 
 {_domain(scenes)} Words it knows: the concepts of `training/configs/{Path(scenes["concepts"]).name}`, twelve background
 colours, five places, two sizes and the styles. Captions in training: {_shares(config["captions"], CAPTIONS)}. Word embeddings were blended
-in {config["mixed_embedding_share"]:.0%} of them, as an encoder that is still undecided blends them.
+in {config["mixed_embedding_share"]:.0%} of them, as an encoder that is still undecided blends them.{_lessons(config)}
 
 ## Recipe
 
@@ -165,7 +165,27 @@ Of the things drawn, {evaluation["naming"]["thing_recall"]:.0%} are named in the
 def _domain(scenes: dict) -> str:
     counts = {count: f"with {count} thing{'s' if int(count) > 1 else ''}" for count in sorted(scenes["object_counts"])}
     things, styles = _shares(scenes["object_counts"], counts), _shares(scenes["styles"])
-    return f"Scenes: {things}; styles: {styles}; backgrounds: {_shares(scenes['background_kinds'])}."
+    return f"Scenes: {things}; {_places(scenes)}; styles: {styles}; backgrounds: {_shares(scenes['background_kinds'])}."
+
+
+def _places(scenes: dict) -> str:
+    """`one thing in the middle, the first of 2 left or right`."""
+    parts = []
+    for count, places in sorted(scenes["places"].items()):
+        if count in scenes["object_counts"]:
+            names = " or ".join("in the middle" if place == "middle" else place for place in places)
+            parts.append(f"one thing {names}" if int(count) == 1 else f"the first of {count} {names}, another opposite")
+    return "; ".join(parts)
+
+
+def _lessons(config: dict) -> str:
+    """What the first steps differed in."""
+    steps = config["loop"]["steps"]
+    parts = [
+        f"until step {round(lesson['until'] * steps)} {json.dumps(lesson['scenes'])} with captions {json.dumps(lesson['captions'])}"
+        for lesson in config["lessons"]
+    ]
+    return f" Lessons came first: {'; then '.join(parts)}; no blends." if parts else ""
 
 
 def _shares(shares: dict, names: dict | None = None) -> str:
