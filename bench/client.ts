@@ -7,7 +7,7 @@ import { Pool } from "undici";
 
 export interface Client {
 	/** @throws Error with the first message if the answer holds errors. */
-	ask(query: string): Promise<unknown>;
+	ask(query: string, variables?: object): Promise<unknown>;
 	/** Uploads a file; gives its id. */
 	upload(file: Uint8Array): Promise<string>;
 	close(): Promise<void>;
@@ -16,12 +16,12 @@ export interface Client {
 export function createClient(url: string): Client {
 	const pool = new Pool(url);
 	return {
-		async ask(query) {
+		async ask(query, variables) {
 			const { body } = await pool.request({
 				method: "POST",
 				path: "/graphql",
 				headers: { "content-type": "application/json" },
-				body: JSON.stringify({ query }),
+				body: JSON.stringify({ query, variables }),
 			});
 			const answer = (await body.json()) as { data?: unknown; errors?: readonly { message: string }[] };
 			if (answer.errors?.[0] !== undefined) {

@@ -17,13 +17,14 @@ export async function measureOne(
 	file: Uint8Array,
 	rounds: number,
 ): Promise<Finding> {
+	const query = `query ($id: ID!) { encode(picture: { id: $id }) { ${fields} } }`;
 	// Another picture each time: the server would know the same one again.
 	const files = await variants(file, 2 * rounds);
 	const ids = await Promise.all(files.map((one) => client.upload(one)));
 	const next = { served: 0, alone: 0 };
 	const [served, alone] = await sideBySide(
 		rounds,
-		() => client.ask(`{ encode(picture: { id: "${ids[next.served++]}" }) { ${fields} } }`),
+		() => client.ask(query, { id: ids[next.served++] }),
 		() => bare([files[next.alone++] as Buffer]),
 	);
 	return {
