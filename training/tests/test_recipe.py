@@ -161,6 +161,13 @@ def test_the_exported_encoder_describes_itself(exported: Recipe):
     }
 
 
+def test_nothing_exported_names_a_folder_of_this_machine(exported: Recipe):
+    files = list(exported.models.rglob("*.json"))
+    assert {"config.json", "model_index.json", "scheduler_config.json"} <= {file.name for file in files}
+    for file in files:
+        assert str(exported.folder) not in file.read_text(encoding="utf-8")
+
+
 @torch.no_grad()
 def test_the_exported_decoder_computes_what_the_pipeline_does(exported: Recipe):
     source, folder = exported.decoder, exported.models / "scenes-a"

@@ -11,7 +11,6 @@ scheduler/      scheduler_config.json
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import torch
@@ -162,8 +161,11 @@ def _export_vae_decoder(model: AutoencoderKL, path: Path, storage: Storage) -> N
 
 
 def _copy(file: Path, folder: Path) -> None:
+    """Copies a configuration, less the path on this machine that diffusers notes in it."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, folder / file.name)
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config.pop("_name_or_path", None)
+    _write_json(folder / file.name, config)
 
 
 def _write_json(path: Path, value: object, indent: int | None = 2) -> None:
