@@ -12,11 +12,11 @@ import { startServer } from "../src/server.ts";
 import { brush } from "./brush.ts";
 import { tinyEncoder, tinyPipeline } from "./fixtures.ts";
 import { refusalOf } from "./refusals.ts";
-import { configurationOf, lastingDataFolder, pluginOf, scratchFolder, serve } from "./server.ts";
+import { configurationOf, pluginOf, scratchFolder, serve } from "./server.ts";
 
 test("a port that is taken, and the data folder is free again", async () => {
 	const taken = await serve();
-	const dataFolder = await lastingDataFolder();
+	const dataFolder = await scratchFolder();
 	const port = Number(new URL(taken.url).port);
 	const refused = startServer(configurationOf(dataFolder, { port }), { logLevel: "silent" });
 	await expect(refused).rejects.toMatchObject({
@@ -32,7 +32,7 @@ test("a port that is taken, and the data folder is free again", async () => {
 });
 
 test("an address that is not of this machine", async () => {
-	const configuration = configurationOf(await lastingDataFolder(), { host: "192.0.2.1", token: "t" });
+	const configuration = configurationOf(await scratchFolder(), { host: "192.0.2.1", token: "t" });
 	await expect(startServer(configuration, { logLevel: "silent" })).rejects.toMatchObject({
 		code: "CONFIG_INVALID",
 		input: "host",
@@ -49,7 +49,7 @@ test.each(["0.0.0.0", "::", "192.168.0.1", "example.org"])("a public address wit
 });
 
 test("may be closed twice", async () => {
-	const server = await startServer(configurationOf(await lastingDataFolder()), { logLevel: "silent" });
+	const server = await startServer(configurationOf(await scratchFolder()), { logLevel: "silent" });
 	await Promise.all([server.close(), server.close()]);
 	await expect(fetch(server.url)).rejects.toThrow("fetch failed");
 });

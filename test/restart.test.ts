@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import type { Decoder } from "../src/plugins/index.ts";
 import { brush, paint } from "./brush.ts";
 import { plainPicture } from "./pictures.ts";
-import { lastingDataFolder, serve, until } from "./server.ts";
+import { scratchFolder, serve, until } from "./server.ts";
 
 const show = (id: string) => `{ comparison(id: "${id}") {
 	id createdAt status progress
@@ -15,7 +15,7 @@ const show = (id: string) => `{ comparison(id: "${id}") {
 } }`;
 
 test("a finished comparison reads the same after a restart", async () => {
-	const dataFolder = await lastingDataFolder();
+	const dataFolder = await scratchFolder();
 	const data = Buffer.from((await plainPicture([50, 60, 70])).bytes).toString("base64");
 	const before = await serve({ dataFolder });
 	const started = await before.ask("mutation ($input: TransferPromptInput!) { transferPrompt(input: $input) { id } }", {
@@ -31,7 +31,7 @@ test("a finished comparison reads the same after a restart", async () => {
 });
 
 test("an ordered stop leaves unfinished cells to the next start, which draws those alone", async () => {
-	const dataFolder = await lastingDataFolder();
+	const dataFolder = await scratchFolder();
 	const begun = Promise.withResolvers<void>();
 	/** Draws the first seed, and of the others none before its time is up. */
 	const interrupted: Decoder["generate"] = async (requests, { signal }) => {
@@ -66,7 +66,7 @@ test("an ordered stop leaves unfinished cells to the next start, which draws tho
 });
 
 test("cells of a decoder that is gone fail, and the comparison ends", async () => {
-	const dataFolder = await lastingDataFolder();
+	const dataFolder = await scratchFolder();
 	const never: Decoder["generate"] = (_requests, { signal }) =>
 		new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("interrupted"))));
 	const before = await serve({ dataFolder, decoders: [brush("oil", { generate: never })] });
@@ -95,7 +95,7 @@ test("a decoder that never gives up holds nobody up, and its cell is drawn at th
 			return new Promise(() => undefined);
 		},
 	});
-	const dataFolder = await lastingDataFolder();
+	const dataFolder = await scratchFolder();
 	const before = await serve({ dataFolder, decoders: [deaf], graceMs: 50 });
 	const transfer = 'mutation { transferPrompt(input: { sources: [{ text: "a cat" }], decoders: ["deaf"] }) { id } }';
 	const { id } = (await before.ask(transfer)).data.transferPrompt;

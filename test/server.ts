@@ -62,9 +62,6 @@ function newFolder(): Promise<string> {
 	return mkdtemp(join(tmpdir(), "dediffusion-test-"));
 }
 
-/** Data folder that is removed at the end of the test, not with the server that uses it. */
-export const lastingDataFolder = scratchFolder;
-
 function untilTheEnd(folder: string): string {
 	onTestFinished(() => rm(folder, { recursive: true, force: true }));
 	return folder;

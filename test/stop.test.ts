@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { plain } from "./pictures.ts";
 import { startProcess } from "./process.ts";
-import { ask, lastingDataFolder, until } from "./server.ts";
+import { ask, scratchFolder, until } from "./server.ts";
 
 /** A service that paints seeds 1 and 2 at once and withholds all others until it is told. */
 async function openPainter() {
@@ -57,7 +57,7 @@ test.each([
 ] as const)(
 	"after %s (exit code %s) a new process draws what was not finished, and nothing twice",
 	async (signal, code) => {
-		const dataFolder = await lastingDataFolder();
+		const dataFolder = await scratchFolder();
 		const painter = await openPainter();
 		const before = await startProcess(dataFolder, painter);
 		const { id } = (await ask(before.url, begin)).data.transferPrompt;

@@ -59,7 +59,11 @@ export class PictureLibrary {
 
 	/** @throws DeDiffusionError `PICTURE_NOT_FOUND`, `STORAGE_FAILED`. */
 	async get(id: string, input = "id"): Promise<Picture> {
-		const picture = this.#recent.get(id) ?? (await this.#shelf.getPicture(id));
+		const known = this.#recent.get(id);
+		if (known !== undefined) {
+			return known;
+		}
+		const picture = await this.#shelf.getPicture(id);
 		if (picture === undefined) {
 			throw new DeDiffusionError("PICTURE_NOT_FOUND", `There is no picture ${id}.`, { input });
 		}

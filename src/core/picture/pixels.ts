@@ -37,7 +37,11 @@ export function rememberPixels(picture: Picture, pixels: PixelImage): void {
  */
 export async function toPixels(picture: Picture, size?: PixelSize): Promise<PixelImage> {
 	const key = keyOf(picture, size);
-	const pixels = recent.get(key) ?? (await decode(picture, size));
+	const known = recent.get(key);
+	if (known !== undefined) {
+		return known;
+	}
+	const pixels = await decode(picture, size);
 	recent.set(key, pixels);
 	return pixels;
 }

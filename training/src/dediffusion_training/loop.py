@@ -103,12 +103,6 @@ class TrainingLoop:
     def averaged_model(self) -> nn.Module:
         return self.average.module
 
-    def saved_step(self) -> int:
-        """The step at which `run` goes on."""
-        if not self.checkpoint.exists():
-            return 0
-        return torch.load(self.checkpoint, map_location="cpu", weights_only=True)["step"]
-
     def _save(self) -> None:
         self.run_folder.mkdir(parents=True, exist_ok=True)
         state = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,12 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from .configuration import DecoderConfig
-from .data.batches import open_batches
+from .configuration import DecoderConfig, SceneConfig
+from .data.batches import SceneBatches, open_batches
 from .data.caption import Captioner, function_words, vocabulary
 from .frozen_decoder import embed_mixed_tokens, prediction_target
 from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
-from .scene_pool import ScenePool, View, gather_scene_pool
+from .scene_pool import ScenePool, gather_scene_pool
 from .tokenizer import build_tokenizer
 
 
@@ -79,35 +80,27 @@ def mix_embeddings(
     return embeddings + amount[..., None] * (others - embeddings)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
     """What the decoder learns from until a step: pictures, and what is said of them."""
 
     until: int
-    pool: ScenePool
+    batches: SceneBatches
     captioner: Captioner
     mixed_embedding_share: float
 
 
-def open_courses(config: DecoderConfig, emoji: Path, view: View, device: torch.device, from_step: int) -> list[Course]:
-    """The lessons that are not over yet at a step, and then everything."""
-    courses = []
-    for lesson in [*config.lessons, None]:
-        until = config.loop.steps if lesson is None else round(lesson.until * config.loop.steps)
-        if lesson is not None and until <= from_step:
-            continue
-        scenes = config.scenes if lesson is None else config.scenes_of(lesson)
+def open_courses(config: DecoderConfig, emoji: Path) -> list[Course]:
+    """The lessons, and then everything."""
+
+    def course(until: int, scenes: SceneConfig, captions: dict[str, float], mixed_embedding_share: float) -> Course:
         batches = open_batches(emoji, scenes, seed=config.loop.seed)
-        captions = config.captions if lesson is None else lesson.captions
-        courses.append(
-            Course(
-                until,
-                gather_scene_pool(batches, config.pool_pictures, device, latents=view),
-                Captioner(batches.words, batches.styles, captions, config.max_text_tokens - 2),
-                0.0 if lesson is not None else config.mixed_embedding_share,
-            )
-        )
-    return courses
+        captioner = Captioner(batches.words, batches.styles, captions, config.max_text_tokens - 2)
+        return Course(until, batches, captioner, mixed_embedding_share)
+
+    steps = config.loop.steps
+    lessons = [course(round(one.until * steps), config.scenes_of(one), one.captions, 0.0) for one in config.lessons]
+    return [*lessons, course(steps, config.scenes, config.captions, config.mixed_embedding_share)]
 
 
 def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, run_folder: Path) -> Path:
@@ -135,14 +128,20 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
         return autoencoder.encode(pictures).latent_dist.mean * autoencoder.config.scaling_factor
 
     loop = TrainingLoop(model, config.loop, run_folder)
-    courses = open_courses(config, emoji, scaled_latents, device, loop.saved_step())
+    courses = open_courses(config, emoji)
+
+    # One at a time, when its course begins: a run that goes on needs none of those that are over.
+    @lru_cache(maxsize=1)
+    def pool_of(course: Course) -> ScenePool:
+        return gather_scene_pool(course.batches, config.pool_pictures, device, latents=scaled_latents)
 
     def compute_loss(step: int):
         course = next(course for course in courses if step < course.until)
+        pool = pool_of(course)
         rng = np.random.default_rng([config.loop.seed, step])
-        picked = rng.integers(len(course.pool), size=config.loop.batch_size)
-        captions = [course.captioner.caption(course.pool.scenes[index], rng) for index in picked]
-        latents = course.pool.latents[picked].to(device)
+        picked = rng.integers(len(pool), size=config.loop.batch_size)
+        captions = [course.captioner.caption(pool.scenes[index], rng) for index in picked]
+        latents = pool.latents[picked].to(device)
         noise = torch.randn_like(latents)
         timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), device=device)
         ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(device)
