@@ -19,20 +19,32 @@ from dediffusion_training.configuration import (
 from dediffusion_training.data.concepts import read_concepts
 
 SHIPPED = Path(__file__).parents[1] / "configs"
+#: The third party's files; it draws the same scenes, mostly in another style.
+THIRD_PARTY = {"scenes-b-autoencoder.yaml", "scenes-b.yaml"}
 KINDS = {
     "scenes-a-autoencoder.yaml": AutoencoderConfig,
     "scenes-reader.yaml": ReaderConfig,
     "scenes-a.yaml": DecoderConfig,
+    "scenes-b-autoencoder.yaml": AutoencoderConfig,
+    "scenes-b.yaml": DecoderConfig,
     "dediffusion-scenes.yaml": EncoderConfig,
 }
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_shipped_files_are_valid_and_share_their_scenes_but_for_places(name):
+def test_the_shipped_files_are_valid_and_share_their_scenes(name):
     config = read_config(KINDS[name], SHIPPED / name)
     everything = read_config(ReaderConfig, SHIPPED / "scenes-reader.yaml").scenes
-    assert config.scenes.model_copy(update={"places": everything.places}) == everything
-    assert len(read_concepts(config.scenes.concepts)) == 40
+    assert config.scenes.model_copy(update={"styles": everything.styles}) == everything
+    assert (config.scenes.styles == everything.styles) == (name not in THIRD_PARTY)
+    assert len(read_concepts(config.scenes.concepts)) >= 300
+
+
+def test_the_third_party_shares_no_part_of_its_design_with_the_bundled_decoder():
+    ours, theirs = (read_config(DecoderConfig, SHIPPED / f"scenes-{letter}.yaml") for letter in "ab")
+    for name in ("text_width", "unet_channels", "prediction", "beta_schedule", "further_words", "max_text_tokens"):
+        assert getattr(ours, name) != getattr(theirs, name)
+    assert ours.loop.seed != theirs.loop.seed
 
 
 def test_the_shipped_encoder_says_no_more_than_the_shipped_decoder_reads():

@@ -23,14 +23,17 @@ from dediffusion_training.data.caption import (
 from dediffusion_training.data.scene import COLOURS, Scene, Thing
 
 SHARES = {"empty": 0.1, "terse": 0.2, "complete": 0.2, "bag": 0.5}
-CAT_AND_SUN = Scene((Thing("cat", "large", "left"), Thing("sun", "small", "right")), ("blue", "pink"), "flat", 5)
+CAT_AND_SUN = Scene(
+    (Thing("cat", "large", "left"), Thing("sun", "small", "right")), ("blue", "pink"), "flat", 5, "gradient"
+)
 
 
 @pytest.fixture(scope="module")
 def scene_config() -> SceneConfig:
     """The miniature's scenes, but with all that a scene can have."""
     config = read_config(ReaderConfig, CONFIGS / "reader.yaml").scenes
-    variety = {"object_counts": {1: 0.5, 2: 0.5}, "background_kinds": {"plain": 0.5, "gradient": 0.5}}
+    backgrounds = {"plain": 0.5, "gradient": 0.3, "halves": 0.2}
+    variety = {"object_counts": {1: 0.4, 2: 0.4, 3: 0.2}, "background_kinds": backgrounds}
     return config.model_copy(update=variety)
 
 
@@ -60,17 +63,20 @@ def test_a_composition_is_the_same_wherever_its_things_stand():
 
 
 def test_the_shares_of_the_configuration_are_those_of_the_scenes(scenes):
-    assert np.mean([len(scene.objects) == 2 for scene in scenes]) == pytest.approx(0.5, abs=0.05)
+    assert np.mean([len(scene.objects) == 3 for scene in scenes]) == pytest.approx(0.2, abs=0.05)
     assert np.mean([len(scene.background) == 2 for scene in scenes]) == pytest.approx(0.5, abs=0.05)
+    assert np.mean([scene.background_kind == "halves" for scene in scenes]) == pytest.approx(0.2, abs=0.05)
     assert {colour for scene in scenes for colour in scene.background} == set(COLOURS)
 
 
 def test_scenes_can_be_kept_to_some_sizes_and_places(emoji, scene_config):
-    narrow = scene_config.model_copy(update={"sizes": ["small"], "places": {1: ["middle", "left"], 2: ["top"]}})
+    narrow = scene_config.model_copy(
+        update={"sizes": ["small"], "places": {1: ["middle", "left"], 2: ["top"], 3: ["left"]}}
+    )
     objects = [scene.objects for scene in open_batches(emoji, narrow, seed=3).scenes(0, 300)]
     assert {thing.size for things in objects for thing in things} == {"small"}
     places = {tuple(thing.place for thing in things) for things in objects}
-    assert places == {("middle",), ("left",), ("top", "bottom")}
+    assert places == {("middle",), ("left",), ("top", "bottom"), ("left", "middle", "right")}
 
 
 def test_a_number_and_a_seed_fix_a_batch(emoji, scene_config, batches):
@@ -83,7 +89,7 @@ def test_a_number_and_a_seed_fix_a_batch(emoji, scene_config, batches):
 
 
 def test_pictures_show_the_background_and_the_things(batches):
-    (picture,) = batches.pictures([replace(CAT_AND_SUN, background=("blue",))])
+    (picture,) = batches.pictures([replace(CAT_AND_SUN, background=("blue",), background_kind="plain")])
     assert picture.shape == (3, 32, 32)
     assert picture.min() >= -1 and picture.max() <= 1
     pixels = ((picture.permute(1, 2, 0).numpy() + 1) * 127.5).round()
@@ -93,8 +99,31 @@ def test_pictures_show_the_background_and_the_things(batches):
     assert np.abs(pixels[16, 23] - (255, 235, 20)).max() < 20
 
 
+def test_two_colours_meet_in_the_middle_or_run_into_each_other(batches):
+    def right_edge(kind: str) -> np.ndarray:
+        (picture,) = batches.pictures([replace(CAT_AND_SUN, background=("black", "white"), background_kind=kind)])
+        return picture[:, :, -1].mean(dim=0).numpy()
+
+    halves, gradient = right_edge("halves"), right_edge("gradient")
+    assert len(np.unique(halves)) == 2
+    assert halves[15] < -0.6 and halves[16] > 0.9
+    assert (np.diff(gradient) > 0).all()
+
+
+def test_three_things_stand_in_a_row(batches, scenes):
+    rows = {tuple(thing.place for thing in scene.objects) for scene in scenes if len(scene.objects) == 3}
+    assert rows == {("left", "middle", "right"), ("middle", "right", "left"), ("right", "left", "middle")}
+    trio = tuple(Thing("sun", "small", place) for place in ("left", "middle", "right"))
+    (picture,) = batches.pictures([replace(CAT_AND_SUN, objects=trio, background=("blue",), background_kind="plain")])
+    suns = np.abs(picture[:, 16].T.numpy() * 127.5 + 127.5 - (255, 235, 20)).max(axis=1) < 20
+    assert suns[[5, 16, 26]].all()
+    assert not suns[[0, 10, 21, 31]].any()
+
+
 def test_captions_say_what_is_there():
-    assert complete_caption(CAT_AND_SUN) == "large cat left , small sun right , blue to pink background , flat style"
+    assert complete_caption(CAT_AND_SUN) == (
+        "large cat left , small sun right , blue pink gradient background , flat style"
+    )
     assert terse_caption(CAT_AND_SUN) == "a cat and a sun"
     assert terse_caption(replace(CAT_AND_SUN, objects=(Thing("apple", "large", "left"),))) == "an apple"
 

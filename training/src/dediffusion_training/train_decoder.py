@@ -109,7 +109,8 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
     torch.manual_seed(config.loop.seed)
     batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
     content = vocabulary(batches.words, batches.styles)
-    tokenizer = build_tokenizer([*content, *function_words()], config.max_text_tokens, run_folder / "tokenizer")
+    words = [*content, *function_words(), *config.further_words]
+    tokenizer = build_tokenizer(words, config.max_text_tokens, run_folder / "tokenizer")
     autoencoder = AutoencoderKL.from_pretrained(autoencoder_folder).to(device).eval().requires_grad_(False)
     model = TextToLatents(build_text_encoder(config, tokenizer), build_unet(config, autoencoder)).to(device)
     # Convolutions run a quarter faster in this order of memory, on a CPU too.

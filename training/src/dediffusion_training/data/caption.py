@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from .scene import COLOURS, PLACES, SIZES, Scene, pick
+from .scene import BACKGROUND_KINDS, COLOURS, PLACES, SIZES, Scene, pick
 
+#: What is said of a background of two colours.
+KIND_WORDS = tuple(kind for kind in BACKGROUND_KINDS if kind != "plain")
 PLACE_WORDS = tuple(dict.fromkeys(place for places in PLACES.values() for place in places))
 
 
 def function_words() -> list[str]:
     """Words of the captions that name nothing."""
-    return ["a", "an", "and", "on", "background", "style", "to", ",", "."]
+    return ["a", "an", "and", "on", "background", "style", ",", "."]
 
 
 def vocabulary(things: list[str], styles: list[str]) -> list[str]:
     """Every content word, in a fixed order."""
-    return list(dict.fromkeys([*things, *COLOURS, *SIZES, *PLACE_WORDS, *styles]))
+    return list(dict.fromkeys([*things, *COLOURS, *KIND_WORDS, *SIZES, *PLACE_WORDS, *styles]))
 
 
 def content_words(scene: Scene) -> list[str]:
     """The words of the complete caption without function words; none twice."""
     things = [word for thing in scene.objects for word in (thing.size, thing.word, thing.place)]
-    return list(dict.fromkeys([*things, *scene.background, scene.style]))
+    return list(dict.fromkeys([*things, *_background_words(scene), scene.style]))
 
 
 def terse_caption(scene: Scene) -> str:
@@ -33,7 +35,12 @@ def terse_caption(scene: Scene) -> str:
 def complete_caption(scene: Scene) -> str:
     """`large cat left , small pizza right , blue background , flat style`."""
     things = [f"{thing.size} {thing.word} {thing.place}" for thing in scene.objects]
-    return " , ".join([*things, f"{' to '.join(scene.background)} background", f"{scene.style} style"])
+    return " , ".join([*things, f"{' '.join(_background_words(scene))} background", f"{scene.style} style"])
+
+
+def _background_words(scene: Scene) -> list[str]:
+    """`blue`; `blue pink gradient`."""
+    return [*scene.background, *(word for word in KIND_WORDS if word == scene.background_kind)]
 
 
 def _article(word: str) -> str:

@@ -24,9 +24,15 @@ COLOURS = {
     "cyan": (110, 215, 225),
 }
 SIZES = ("large", "small")
-#: Places of the things in a scene, by how many there are.
-PLACES = {1: ("left", "right", "top", "bottom", "middle"), 2: ("left", "right", "top", "bottom")}
+#: Places of the first thing in a scene, by how many there are.
+PLACES = {
+    1: ("left", "right", "top", "bottom", "middle"),
+    2: ("left", "right", "top", "bottom"),
+    3: ("left", "middle", "right"),
+}
 OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+#: How a background is coloured: one colour, or two of which the first is above.
+BACKGROUND_KINDS = ("plain", "gradient", "halves")
 #: One composition in this many is kept out of training.
 HELD_OUT_ONE_IN = 10
 
@@ -41,11 +47,12 @@ class Thing:
 @dataclass(frozen=True)
 class Scene:
     objects: tuple[Thing, ...]
-    #: One colour for a plain background, two for a gradient from top to bottom.
+    #: One colour for a plain background, two from top to bottom for the other kinds.
     background: tuple[str, ...]
     style: str
     #: Fixes the little shifts and tints of the drawing.
     seed: int
+    background_kind: str = "plain"
 
     @property
     def composition(self) -> str:
@@ -75,13 +82,22 @@ def draw_scene(
 ) -> Scene:
     count = pick(object_counts, rng)
     things = [str(word) for word in rng.choice(words, size=count, replace=False)]
-    place = str(rng.choice(allowed_places[count]))
-    places = [place] if count == 1 else [place, OPPOSITE[place]]
+    places = places_from(str(rng.choice(allowed_places[count])), count)
     sizes = [str(size) for size in rng.choice(allowed_sizes, size=count)]
-    colours = 1 if pick(background_kinds, rng) == "plain" else 2
+    background_kind = pick(background_kinds, rng)
+    colours = 1 if background_kind == "plain" else 2
     return Scene(
         objects=tuple(Thing(*parts) for parts in zip(things, sizes, places, strict=True)),
         background=tuple(str(colour) for colour in rng.choice(list(COLOURS), size=colours, replace=False)),
         style=pick(styles, rng),
         seed=int(rng.integers(2**31)),
+        background_kind=background_kind,
     )
+
+
+def places_from(first: str, count: int) -> tuple[str, ...]:
+    """Where all things of a scene stand, the first one at `first`: two opposite each other, three in a row."""
+    if count == 2:
+        return (first, OPPOSITE[first])
+    row = PLACES[3]
+    return (first,) if count == 1 else tuple(row[(row.index(first) + step) % 3] for step in range(3))
