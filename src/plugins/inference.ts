@@ -45,6 +45,30 @@ export interface RunOptions {
 	readonly transfer?: boolean;
 }
 
+/** What a loop is lent beside its input. */
+export interface LoopContext<Report> {
+	/** Aborted when nobody waits any more. Throw its reason between runs. */
+	readonly signal: AbortSignal;
+	/** Tells the caller how far the loop is, without waiting for an answer. */
+	readonly report: (report: Report) => void;
+}
+
+/**
+ * The default export of a loop's module. It sees one graph and its input, nothing else of the caller's: input, output
+ * and reports cross threads as copies (structured clone).
+ */
+export type Loop<Input, Output, Report = never> = (
+	run: (inputs: Readonly<Record<string, Tensor>>) => Promise<Record<string, Tensor>>,
+	input: Input,
+	context: LoopContext<Report>,
+) => Promise<Output>;
+
+export interface LoopOptions<Report> {
+	readonly signal?: AbortSignal;
+	/** Called for each report of the loop, in order. */
+	readonly onReport?: (report: Report) => void;
+}
+
 /** An open graph. Cheap to hold: the host may unload its weights and load them again when memory is short. */
 export interface InferenceSession {
 	readonly inputs: readonly TensorSignature[];
@@ -56,6 +80,14 @@ export interface InferenceSession {
 	 * @throws DeDiffusionError `INFERENCE_FAILED`, `WORKER_CRASHED`, `OUT_OF_MEMORY` or `ABORTED`.
 	 */
 	run(inputs: Readonly<Record<string, Tensor>>, options?: RunOptions): Promise<Record<string, Tensor>>;
+	/**
+	 * Runs the graph many times in a row, where each run's inputs follow from the outputs before. The loop itself is
+	 * carried out on the graph's thread, so that no run waits for a trip to this one and back.
+	 *
+	 * @param module Where the loop's module is; its default export is a {@link Loop}.
+	 * @throws What the loop threw, if that is a DeDiffusionError; else as `run` does.
+	 */
+	loop<Input, Output, Report = never>(module: URL, input: Input, options?: LoopOptions<Report>): Promise<Output>;
 	/** Gives the weights back. Later runs are refused. */
 	close(): Promise<void>;
 }

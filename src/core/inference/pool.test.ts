@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import type { Counting } from "../../../test/fixtures/counting-loop.ts";
 import { tinyEncoder, tinyPipeline } from "../../../test/fixtures.ts";
 import { crash, manyPictures, pixelValues } from "../../../test/tensors.ts";
 import type { Tensor } from "../../plugins/index.ts";
@@ -149,6 +150,79 @@ describe("an open graph", () => {
 		const outputs = await Promise.all([encoder.run(pixelValues(0.3)), other.run(pixelValues(0.3))]);
 		expect(outputs[0]).toEqual(outputs[1]);
 		expect(pool.stats()).toMatchObject({ runs: 2, loads: 2, runMs: expect.any(Number) });
+	});
+});
+
+describe("a loop", () => {
+	const module = new URL("../../../test/fixtures/counting-loop.ts", import.meta.url);
+
+	it("makes its runs beside the graph, tells of each, and gives what single runs give", async () => {
+		const pool = createPool();
+		const session = await pool.open(graph);
+		const reports: number[] = [];
+		const onReport = (done: number) => reports.push(done);
+		const ids = await session.loop<Counting, bigint[][], number>(module, { runs: 3 }, { onReport });
+		expect(reports).toEqual([1, 2, 3]);
+		expect(pool.stats().runs).toBe(3);
+		expect(pool.stats().runMs).toBeGreaterThan(0);
+		const single = await Promise.all([1, 1 - 2 / 3, 1 - 4 / 3].map((value) => session.run(pixelValues(value))));
+		expect(ids).toEqual(single.map(idsOf));
+	});
+
+	it("stops between two runs when nobody waits any more, and the graph goes on", async () => {
+		const session = await createPool().open(graph);
+		const controller = new AbortController();
+		let runs = 0;
+		const endless = session.loop<Counting, bigint[][], number>(
+			module,
+			{ runs: 1_000_000 },
+			{
+				signal: controller.signal,
+				onReport: (done) => {
+					runs = done;
+					controller.abort();
+				},
+			},
+		);
+		await expect(endless).rejects.toMatchObject({ code: "ABORTED" });
+		expect(runs).toBeGreaterThan(0);
+		expect(runs).toBeLessThan(1_000_000);
+		expect(idsOf(await session.run(pixelValues(1)))).toHaveLength(4);
+	});
+
+	it("throws typed errors as it threw them", async () => {
+		const session = await createPool().open(graph);
+		const refused = session.loop<Counting, unknown>(module, { runs: 3, fails: { after: 1, how: "refusal" } });
+		await expect(refused).rejects.toMatchObject({
+			name: "DeDiffusionError",
+			code: "SETTING_INVALID",
+			message: "Too dark.",
+			input: "steps",
+			advice: "Ask for fewer.",
+		});
+	});
+
+	it.each(["defect", "graph"] as const)("fails with the graph's name on a %s", async (how) => {
+		const session = await createPool().open(graph);
+		const broken = session.loop<Counting, unknown>(module, { runs: 3, fails: { after: 1, how } });
+		await expect(broken).rejects.toMatchObject({ code: "INFERENCE_FAILED", input: graph });
+		expect(idsOf(await session.run(pixelValues(1)))).toHaveLength(4);
+	});
+
+	it("is refused on a closed graph, and ended with its pool", async () => {
+		const pool = createPool();
+		const [kept, closed] = await Promise.all([pool.open(graph), pool.open(unet)]);
+		await closed.close();
+		await expect(closed.loop<Counting, unknown>(module, { runs: 1 })).rejects.toMatchObject({
+			code: "INFERENCE_FAILED",
+		});
+		const started = new Promise<void>((onReport) => {
+			const endless = kept.loop<Counting, unknown, number>(module, { runs: 1_000_000 }, { onReport: () => onReport() });
+			endless.catch(() => undefined);
+		});
+		await started;
+		await pool.close();
+		await expect(kept.run(pixelValues(1))).rejects.toMatchObject({ code: "ABORTED" });
 	});
 });
 

@@ -10,6 +10,7 @@ import {
 	type ExecutionProvider,
 	type Inference,
 	type InferenceSession,
+	type LoopOptions,
 	type RunOptions,
 	type Tensor,
 } from "../../plugins/index.ts";
@@ -111,14 +112,17 @@ class Pool implements InferencePool {
 
 	#sessionOf(model: Model, about: Loaded): InferenceSession {
 		let closed = false;
+		const use = async <Result>(action: () => Promise<Result>) => {
+			if (closed) {
+				throw new DeDiffusionError("INFERENCE_FAILED", `${model.path} was closed.`);
+			}
+			return this.#use(model, action);
+		};
 		return {
 			...about,
-			run: async (inputs, options) => {
-				if (closed) {
-					throw new DeDiffusionError("INFERENCE_FAILED", `${model.path} was closed.`);
-				}
-				return this.#use(model, () => this.#run(model, inputs, options));
-			},
+			run: (inputs, options) => use(() => this.#run(model, inputs, options)),
+			loop: <Input, Output, Report>(module: URL, input: Input, options?: LoopOptions<Report>) =>
+				use(() => this.#loop<Output, Report>(model, module, input, options)),
 			close: async () => {
 				if (!closed) {
 					closed = true;
@@ -187,6 +191,23 @@ class Pool implements InferencePool {
 		this.#counters.runs++;
 		this.#counters.runMs += durationMs;
 		return outputs;
+	}
+
+	async #loop<Output, Report>(
+		model: Model,
+		module: URL,
+		input: unknown,
+		{ signal, onReport }: LoopOptions<Report> = {},
+	): Promise<Output> {
+		await this.#load(model);
+		const { output, runs, durationMs } = await model.thread.ask(
+			{ kind: "loop", model: model.number, module: module.href, input },
+			// What crosses threads has no type; module and caller agree on it.
+			{ signal, onReport: onReport as ((report: unknown) => void) | undefined },
+		);
+		this.#counters.runs += runs;
+		this.#counters.runMs += durationMs;
+		return output as Output;
 	}
 
 	/** Loads the weights unless they are there; concurrent callers wait for the same load. */

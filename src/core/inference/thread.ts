@@ -6,7 +6,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DeDiffusionError } from "../../plugins/index.ts";
-import type { Answers, Command, Reply } from "./protocol.ts";
+import type { Answers, Command, Reply, Request } from "./protocol.ts";
 
 /** Sources run the worker's source, `dist` its compiled form. */
 export const workerScript = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
@@ -20,13 +20,16 @@ interface Waiting {
 	readonly command: Command;
 	readonly transfer: readonly ArrayBuffer[];
 	readonly signal: AbortSignal | undefined;
+	readonly onReport: ((report: unknown) => void) | undefined;
 	readonly resolve: (answer: never) => void;
 	readonly reject: (error: unknown) => void;
 }
 
 export interface AskOptions {
-	/** Takes a command that has not been sent yet out of the queue. */
+	/** Takes a command that has not been sent yet out of the queue; tells a loop that runs to stop. */
 	readonly signal?: AbortSignal | undefined;
+	/** Hears what a loop reports. */
+	readonly onReport?: ((report: unknown) => void) | undefined;
 	readonly transfer?: readonly ArrayBuffer[] | undefined;
 }
 
@@ -53,23 +56,26 @@ export class InferenceThread {
 	/**
 	 * Sends a command when all earlier ones are answered.
 	 *
-	 * @throws RuntimeFailure, or DeDiffusionError `WORKER_CRASHED` or `ABORTED`.
+	 * @throws RuntimeFailure, or DeDiffusionError: `WORKER_CRASHED`, `ABORTED`, or what a loop threw.
 	 */
 	ask<Kind extends keyof Answers>(
 		command: Extract<Command, { kind: Kind }>,
-		{ signal, transfer = [] }: AskOptions = {},
+		{ signal, onReport, transfer = [] }: AskOptions = {},
 	): Promise<Answers[Kind]> {
 		if (this.#closed) {
 			return Promise.reject(aborted("The models are closed."));
 		}
-		const dropAborted = () => this.#dropAborted();
-		signal?.addEventListener("abort", dropAborted, { once: true });
+		const stop = () => {
+			this.#dropAborted();
+			this.#stopLoop();
+		};
+		signal?.addEventListener("abort", stop, { once: true });
 		const answer = new Promise<Answers[Kind]>((resolve, reject) => {
-			this.#queue.push({ command, transfer, signal, resolve, reject });
+			this.#queue.push({ command, transfer, signal, onReport, resolve, reject });
 			this.#sendNext();
 		});
 		// A signal may outlive many questions.
-		return answer.finally(() => signal?.removeEventListener("abort", dropAborted));
+		return answer.finally(() => signal?.removeEventListener("abort", stop));
 	}
 
 	/** Gives up what runs and what waits with `ABORTED`, and ends the thread once it is through with its run. */
@@ -80,6 +86,7 @@ export class InferenceThread {
 			() => aborted("The models are being closed."),
 		);
 		this.#current?.reject(aborted("The models were closed during the run."));
+		this.#stopLoop({ always: true });
 		await this.#untilSilent();
 		await this.#worker?.terminate();
 	}
@@ -109,10 +116,17 @@ export class InferenceThread {
 		const id = this.#nextId++;
 		this.#current = { ...next, id };
 		try {
-			this.#worker.postMessage({ id, command: next.command }, [...next.transfer]);
+			this.#worker.postMessage({ id, command: next.command } satisfies Request, [...next.transfer]);
 		} catch (error) {
 			// It never left, e.g. because a buffer was handed over before.
 			this.#settle({ id, error: error instanceof Error ? error.message : String(error) });
+		}
+	}
+
+	#stopLoop({ always = false } = {}): void {
+		const current = this.#current;
+		if (current?.command.kind === "loop" && (always || current.signal?.aborted)) {
+			this.#worker?.postMessage({ id: current.id, abort: true } satisfies Request);
 		}
 	}
 
@@ -150,10 +164,17 @@ export class InferenceThread {
 		if (current === undefined || current.id !== reply.id) {
 			return;
 		}
+		if ("report" in reply) {
+			current.onReport?.(reply.report);
+			return;
+		}
 		this.#current = undefined;
 		this.#noteSilence();
 		if ("error" in reply) {
 			current.reject(new RuntimeFailure(reply.error));
+		} else if ("refusal" in reply) {
+			const { code, message, ...options } = reply.refusal;
+			current.reject(new DeDiffusionError(code, message, options));
 		} else {
 			current.resolve(reply.answer as never);
 		}
@@ -180,7 +201,7 @@ export class InferenceThread {
 		current?.reject(crash);
 		// These count on graphs that died with the thread; a load starts anew.
 		this.#rejectWaiting(
-			({ command }) => command.kind === "run",
+			({ command }) => command.kind === "run" || command.kind === "loop",
 			() => crash,
 		);
 		this.#sendNext();

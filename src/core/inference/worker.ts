@@ -5,35 +5,57 @@
  */
 import { parentPort } from "node:worker_threads";
 import * as ort from "onnxruntime-node";
-import type { Tensor, TensorSignature, TensorType } from "../../plugins/index.ts";
+import { DeDiffusionError } from "../../plugins/errors.ts";
+import type { Loop, Tensor, TensorSignature, TensorType } from "../../plugins/index.ts";
 import { requireDevice } from "./devices.ts";
 import { climbDown } from "./ladder.ts";
-import type { Answers, Command, Loaded, Ran, Reply, Request } from "./protocol.ts";
+import type { Answers, Command, Loaded, Looped, Ran, Refusal, Reply, Request } from "./protocol.ts";
 
 const sessions = new Map<number, ort.InferenceSession>();
+/** The loop that runs, if one does: commands come one at a time. */
+let running: { readonly id: number; readonly controller: AbortController } | undefined;
 
 const port = parentPort;
 if (port === null) {
 	throw new Error("This module runs in a worker thread.");
 }
 
-port.on("message", async ({ id, command }: Request) => {
+port.on("message", async (request: Request) => {
+	const { id } = request;
+	if ("abort" in request) {
+		if (running?.id === id) {
+			running.controller.abort(new DeDiffusionError("ABORTED", "The loop was cancelled."));
+		}
+		return;
+	}
 	try {
-		const answer = await obey(command);
-		const reply: Reply = { id, answer };
-		port.postMessage(reply, answer !== null && "outputs" in answer && "durationMs" in answer ? buffersOf(answer) : []);
+		const answer = await obey(request.command, id);
+		send({ id, answer }, answer !== null && "outputs" in answer && "durationMs" in answer ? buffersOf(answer) : []);
 	} catch (error) {
-		const reply: Reply = { id, error: error instanceof Error ? error.message : String(error) };
-		port.postMessage(reply);
+		send(
+			DeDiffusionError.is(error)
+				? { id, refusal: refusalOf(error) }
+				: { id, error: error instanceof Error ? error.message : String(error) },
+		);
 	}
 });
 
-async function obey(command: Command): Promise<Answers[keyof Answers]> {
+function send(reply: Reply, transfer: ArrayBuffer[] = []): void {
+	port?.postMessage(reply, transfer);
+}
+
+function refusalOf({ code, message, input, advice, retryable }: DeDiffusionError): Refusal {
+	return { code, message, advice, retryable, ...(input === undefined ? {} : { input }) };
+}
+
+async function obey(command: Command, id: number): Promise<Answers[keyof Answers]> {
 	switch (command.kind) {
 		case "load":
 			return load(command);
 		case "run":
 			return run(command);
+		case "loop":
+			return loop(command, id);
 		case "unload":
 			await sessions.get(command.model)?.release();
 			sessions.delete(command.model);
@@ -87,6 +109,29 @@ async function run({ model, inputs }: Extract<Command, { kind: "run" }>): Promis
 		outputs: Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toTensor(value)])),
 		durationMs,
 	};
+}
+
+async function loop({ model, module, input }: Extract<Command, { kind: "loop" }>, id: number): Promise<Looped> {
+	const { default: body } = (await import(module)) as { default: Loop<unknown, unknown, unknown> };
+	const controller = new AbortController();
+	running = { id, controller };
+	let runs = 0;
+	let durationMs = 0;
+	try {
+		const output = await body(
+			async (inputs) => {
+				const ran = await run({ kind: "run", model, inputs });
+				runs++;
+				durationMs += ran.durationMs;
+				return ran.outputs;
+			},
+			input,
+			{ signal: controller.signal, report: (report) => send({ id, report }) },
+		);
+		return { output, runs, durationMs };
+	} finally {
+		running = undefined;
+	}
 }
 
 function toTensor({ type, dims, data }: ort.Tensor): Tensor {
