@@ -44,7 +44,7 @@ def test_every_scene_has_its_picture_and_says_what_it_shows(emoji, folder, descr
             {"word": thing.word, "size": thing.size, "place": thing.place} for thing in scene.objects
         ]
         assert (told["background"], told["style"]) == (list(scene.background), scene.style)
-        assert told["backgroundKind"] == getattr(scene, "background_kind", "plain")
+        assert told["backgroundKind"] == scene.background_kind
         assert (told["terse"], told["complete"]) == (terse_caption(scene), complete_caption(scene))
         assert scene.held_out
         with Image.open(folder / told["file"]) as picture:

@@ -64,7 +64,7 @@ def describe_scene(scene: Scene, file: str) -> dict[str, object]:
         "file": file,
         "things": [{"word": thing.word, "size": thing.size, "place": thing.place} for thing in scene.objects],
         "background": list(scene.background),
-        "backgroundKind": getattr(scene, "background_kind", "plain"),
+        "backgroundKind": scene.background_kind,
         "style": scene.style,
         "terse": terse_caption(scene),
         "complete": complete_caption(scene),

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..data.caption import PLACE_WORDS
-from ..data.scene import COLOURS, SIZES
+from ..data.caption import vocabulary
+from ..data.scene import COLOURS
 from ..loop import read_recipe
 from ..model_card import reader_card
 from ..models.backbone import SceneReader
@@ -54,7 +54,7 @@ def export_reader(folder: Path, destination: Path) -> Path:
         destination / "model.onnx",
         dynamic={name: {0: "batch_size"} for name in ["pixel_values", *names]},
     )
-    not_things = {*COLOURS, *SIZES, *PLACE_WORDS, *scenes["styles"]}
+    not_things = vocabulary([], scenes["styles"])
     config = {
         "formatVersion": FORMAT_VERSION,
         "kind": "scene-reader",
