@@ -51,7 +51,7 @@ export async function drawCell(
 		const requests = part.map((one, index) => requestFor(cell, one, start + index, settings));
 		const path = join(settings.workFolder, `${stripName(cell, start, requests, settings)}.png`);
 		const kept = await readStrip(path, part.length);
-		const drawn = kept ?? (await drawInBatches(cell.decoder, requests, batch));
+		const drawn = kept ?? (await drawInBatches(cell.decoder, requests, batch, settings.progress));
 		if (kept === undefined) {
 			await writeStrip(path, drawn);
 		}
@@ -81,16 +81,27 @@ function requestFor(
 	};
 }
 
-async function drawInBatches(decoder: Decoder, requests: readonly Request[], batch: number): Promise<PixelImage[]> {
+async function drawInBatches(
+	decoder: Decoder,
+	requests: readonly Request[],
+	batch: number,
+	progress: Progress,
+): Promise<PixelImage[]> {
 	const context = { signal: new AbortController().signal, onProgress: () => undefined };
 	const pictures: PixelImage[] = [];
+	const warnings: string[] = [];
 	for (let start = 0; start < requests.length; start += batch) {
 		for (const result of await decoder.generate(requests.slice(start, start + batch), context)) {
 			if (result.status !== "done" || result.image.kind !== "pixels") {
 				throw new Error(`${decoder.id} gave no pixels for "${result.effectivePrompt}".`);
 			}
 			pictures.push(result.image);
+			warnings.push(...result.warnings.map(({ message }) => message));
 		}
+	}
+	// A prompt that was cut short is not the one that is measured.
+	if (warnings.length > 0) {
+		progress.say(`${decoder.id} warns ${warnings.length} times of ${requests.length} prompts, first: ${warnings[0]}`);
 	}
 	return pictures;
 }
