@@ -45,7 +45,8 @@ beforeAll(async () => {
 	await writeScenes(scenes);
 	await measure();
 	results = JSON.parse(await writtenText("results.json"));
-});
+	// Some seconds of work, but all of it waits for the processors of a busy machine.
+}, 300_000);
 afterAll(() => rm(scratch, { recursive: true }));
 
 describe("npm run results", () => {

@@ -27,6 +27,6 @@ describe("numbers in words", () => {
 	});
 
 	it("list shares", () => {
-		expect(sharesInWords({ flat: 0.625, glossy: 0.375 })).toBe("flat 63%, glossy 38%");
+		expect(sharesInWords({ flat: 0.625, glossy: 0.375 })).toBe("flat (63%), glossy (38%)");
 	});
 });

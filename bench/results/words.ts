@@ -47,9 +47,9 @@ export function nameOf(source: SourceName, tokens: number): string {
 	return { none: "no text", terse: "terse caption", complete: "complete caption" }[source as "none"];
 }
 
-/** `flat 80%, glossy 20%` */
+/** `flat (80%), glossy (20%)` */
 export function sharesInWords(shares: Readonly<Record<string, number>>): string {
 	return Object.entries(shares)
-		.map(([name, share]) => `${name} ${Math.round(100 * share)}%`)
+		.map(([name, share]) => `${name} (${Math.round(100 * share)}%)`)
 		.join(", ");
 }
