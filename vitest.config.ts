@@ -21,7 +21,7 @@ export default defineConfig({
 		},
 	},
 	test: {
-		include: ["src/**/*.test.ts", "plugins/*/src/**/*.test.ts", "test/**/*.test.ts"],
+		include: ["src/**/*.test.ts", "plugins/*/src/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts"],
 		exclude: ["**/node_modules/**", "**/dist/**", "test/fixtures/**"],
 		globalSetup: "./test/build.ts",
 		// Child processes, because a native crash of onnxruntime must not take the other files with it.

@@ -12,3 +12,6 @@ export const tinyEncoder: string = fileURLToPath(new URL("fixtures/tiny-encoder"
 export const tinyPipeline: string = fileURLToPath(
 	new URL("../plugins/stable-diffusion/fixtures/tiny-epsilon", import.meta.url),
 );
+
+/** A reader folder of 32 x 32 pixels that knows two things and three colours; training's fixtures/reader.py writes it. */
+export const tinyReader: string = fileURLToPath(new URL("fixtures/tiny-reader", import.meta.url));

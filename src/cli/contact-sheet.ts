@@ -13,13 +13,15 @@ export interface ContactSheet {
 		/** Files in the order of the columns; undefined where there is no picture. */
 		readonly pictures: readonly (Uint8Array | undefined)[];
 	}[];
+	/** Pixels for the names of the rows. Default 150. */
+	readonly labelWidth?: number;
 }
 
 /** Pixels. */
 const cell = 192;
 const gap = 12;
 const header = 28;
-const margin = 150;
+const defaultLabelWidth = 150;
 const fontSize = 13;
 const lineHeight = 18;
 const characterWidth = 7.5;
@@ -27,7 +29,11 @@ const characterWidth = 7.5;
 const rowLines = 8;
 
 /** Draws the sheet as a PNG: pictures fitted into squares, missing ones left grey. */
-export async function drawContactSheet({ columns, rows }: ContactSheet): Promise<Buffer> {
+export async function drawContactSheet({
+	columns,
+	rows,
+	labelWidth: margin = defaultLabelWidth,
+}: ContactSheet): Promise<Buffer> {
 	const width = margin + columns.length * (cell + gap) + gap;
 	const height = header + rows.length * (cell + gap) + gap;
 	const left = (column: number) => margin + gap + column * (cell + gap);

@@ -123,10 +123,11 @@ def trained(emoji: Path, tmp_path_factory: pytest.TempPathFactory) -> Recipe:
 
 @pytest.fixture(scope="session")
 def exported(trained: Recipe) -> Recipe:
-    """The decoder and the encoder as ONNX."""
+    """The decoder, the encoder and the reader as ONNX."""
     main(["export-decoder", str(trained.decoder), str(trained.models / "scenes-a")])
     encoder, destination = str(trained.encoder), str(trained.models / "dediffusion-scenes")
     main(["export-encoder", encoder, destination, "--decoder", str(trained.decoder), "--decoder-name", "scenes-a"])
+    main(["export-reader", str(trained.reader), str(trained.models / "scenes-reader")])
     return trained
 
 

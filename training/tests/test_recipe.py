@@ -15,6 +15,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from dediffusion_training.configuration import EncoderConfig
 from dediffusion_training.data.batches import HELD_OUT_SEED, open_batches
+from dediffusion_training.data.scene import COLOURS
 from dediffusion_training.export.encoder import load_encoder
 from dediffusion_training.export.graph import open_session
 from dediffusion_training.export.pipeline import export_pipeline
@@ -22,6 +23,7 @@ from dediffusion_training.export.storage import round_weights_to_float16
 from dediffusion_training.frozen_decoder import FrozenDecoder
 from dediffusion_training.loop import read_recipe
 from dediffusion_training.train_encoder import build_encoder, word_ids
+from dediffusion_training.train_reader import load_reader
 
 PROMPTS = ["no text", "terse caption", "complete caption", "De-Diffusion text"]
 #: Largest difference between onnxruntime and PyTorch.
@@ -159,6 +161,51 @@ def test_the_exported_encoder_describes_itself(exported: Recipe):
         "token_scores": ["batch_size", 4],
         "attention": ["batch_size", 4, rows, columns],
     }
+
+
+@torch.no_grad()
+def test_the_exported_reader_computes_what_the_reader_does(exported: Recipe):
+    reader = load_reader(exported.reader)
+    round_weights_to_float16(reader)
+    pictures = held_out_pictures(exported, 5)
+    session = open_session(exported.models / "scenes-reader" / "model.onnx")
+    assert {value.name: value.shape for value in session.get_outputs()} == {
+        "features": ["batch_size", reader.backbone.width],
+        "logits": ["batch_size", len(reader.words)],
+    }
+    features, logits = session.run(None, {"pixel_values": pictures.numpy()})
+    assert np.abs(features - reader.backbone(pictures).mean(dim=(2, 3)).numpy()).max() < TOLERANCE
+    assert np.abs(logits - reader(pictures).numpy()).max() < TOLERANCE
+
+
+def test_the_exported_reader_describes_itself(exported: Recipe):
+    folder = exported.models / "scenes-reader"
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    words = config.pop("words")
+    assert config == {
+        "formatVersion": 1,
+        "kind": "scene-reader",
+        "imageSize": 32,
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+        "things": ["cat", "car", "pizza", "tree", "fish", "house", "sun", "heart"],
+        "colours": list(COLOURS),
+    }
+    assert words == load_reader(exported.reader).words
+
+
+def test_the_readers_card_says_what_was_configured_and_measured(exported: Recipe):
+    card = (exported.models / "scenes-reader" / "README.md").read_text(encoding="utf-8")
+    recipe = read_recipe(exported.reader)
+    for statement in (
+        "32 x 32 pixels",
+        f"| things | {recipe['held_out']['held_out_thing_recall']:.1%} |",
+        "| steps x batch | 60 x 16 |",
+        "Scenes: 100% with 1 thing;",
+        "Noto Emoji",
+    ):
+        assert statement in card
+    assert str(exported.folder) not in card
 
 
 def test_nothing_exported_names_a_folder_of_this_machine(exported: Recipe):

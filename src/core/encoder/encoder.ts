@@ -10,11 +10,10 @@ import {
 	type Inference,
 	type InferenceSession,
 	type PixelImage,
-	type Tensor,
-	type TensorSignature,
-	type TensorType,
 } from "../../plugins/index.ts";
+import { requireTensor } from "../inference/signature.ts";
 import type { Picture } from "../picture/picture.ts";
+import { pixelValues } from "../picture/pixel-values.ts";
 import { toPixels } from "../picture/pixels.ts";
 import { checkLength, type DeDiffusionText, prefix } from "../text/text.ts";
 import { type EncoderConfig, type EncoderFolder, readEncoderFolder } from "./folder.ts";
@@ -147,13 +146,8 @@ interface TokenValues {
 }
 
 async function runBatch(session: InferenceSession, config: EncoderConfig, images: readonly PixelImage[]) {
-	const { imageSize: size, tokens, attention } = config;
-	const pixelValues: Tensor = {
-		type: "float32",
-		dims: [images.length, 3, size, size],
-		data: normalize(images, config),
-	};
-	const outputs = await session.run({ pixel_values: pixelValues }, { transfer: true });
+	const { tokens, attention } = config;
+	const outputs = await session.run({ pixel_values: pixelValues(images, config) }, { transfer: true });
 	const ids = outputs.token_ids?.data as BigInt64Array;
 	const scores = outputs.token_scores?.data as Float32Array;
 	const maps = outputs.attention?.data as Float32Array;
@@ -176,23 +170,6 @@ async function runBatch(session: InferenceSession, config: EncoderConfig, images
 	});
 }
 
-/** Interleaved bytes to planes of float32: (RGB / 255 - mean) / std, shape [batch, 3, size, size]. */
-function normalize(images: readonly PixelImage[], { imageSize, mean, std }: EncoderConfig): Float32Array {
-	const area = imageSize * imageSize;
-	const values = new Float32Array(images.length * 3 * area);
-	images.forEach(({ data }, image) => {
-		for (let channel = 0; channel < 3; channel++) {
-			const scale = 1 / (255 * (std[channel] as number));
-			const shift = (mean[channel] as number) / (std[channel] as number);
-			const start = (image * 3 + channel) * area;
-			for (let pixel = 0; pixel < area; pixel++) {
-				values[start + pixel] = (data[pixel * 3 + channel] as number) * scale - shift;
-			}
-		}
-	});
-	return values;
-}
-
 function textOf(
 	{ ids, scores, attention }: TokenValues,
 	encoder: string,
@@ -211,22 +188,8 @@ function textOf(
 
 function requireSignature(session: InferenceSession, config: EncoderConfig, model: string): void {
 	const { imageSize, tokens, attention } = config;
-	const require = (values: readonly TensorSignature[], name: string, type: TensorType, ofOne: readonly number[]) => {
-		const value = values.find((value) => value.name === name && value.type === type);
-		// The first size is the batch's; sizes without a number are free.
-		const fits =
-			value?.dims.length === ofOne.length + 1 &&
-			ofOne.every((size, axis) => typeof value.dims[axis + 1] !== "number" || value.dims[axis + 1] === size);
-		if (!fits) {
-			throw new DeDiffusionError(
-				"MODEL_INVALID",
-				`${model} has no ${name} of ${type} [batch, ${ofOne.join(", ")}], which its config.json asks for.`,
-				{ input: model },
-			);
-		}
-	};
-	require(session.inputs, "pixel_values", "float32", [3, imageSize, imageSize]);
-	require(session.outputs, "token_ids", "int64", [tokens]);
-	require(session.outputs, "token_scores", "float32", [tokens]);
-	require(session.outputs, "attention", "float32", [tokens, ...attention]);
+	requireTensor(session.inputs, "pixel_values", "float32", [3, imageSize, imageSize], model);
+	requireTensor(session.outputs, "token_ids", "int64", [tokens], model);
+	requireTensor(session.outputs, "token_scores", "float32", [tokens], model);
+	requireTensor(session.outputs, "attention", "float32", [tokens, ...attention], model);
 }

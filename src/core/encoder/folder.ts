@@ -3,17 +3,13 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { DeDiffusionError } from "../../plugins/index.ts";
+import { checkModelJson, colourSchema, positiveColourSchema, readModelJson, requireVersion } from "../model-json.ts";
 import { readVocabulary, type Vocabulary } from "../text/vocabulary.ts";
 
 /** The format versions this release reads; docs/architecture.md describes them. */
 const knownVersions: readonly number[] = [1];
-
-const colour = z.tuple([z.number(), z.number(), z.number()]);
-const positiveColour = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
 
 const versionSchema = z.object({ format: z.literal("dediffusion-encoder"), formatVersion: z.int() });
 
@@ -22,8 +18,8 @@ const configSchema = z.object({
 	/** Pixels on each side. */
 	imageSize: z.int().min(8).max(4096),
 	/** Of RGB in [0, 1]. */
-	mean: colour,
-	std: positiveColour,
+	mean: colourSchema,
+	std: positiveColourSchema,
 	/** How many tokens the model gives. */
 	tokens: z.int().min(1).max(1024),
 	/** Rows and columns of the attention map. */
@@ -46,35 +42,9 @@ export interface EncoderFolder {
 /** @throws DeDiffusionError `MODEL_INVALID`, naming the file, or `MODEL_VERSION_UNKNOWN`. */
 export async function readEncoderFolder(folder: string): Promise<EncoderFolder> {
 	const path = join(resolve(folder), "config.json");
-	const json = await readJson(path);
-	const version = check(versionSchema, json, path).formatVersion;
-	if (!knownVersions.includes(version)) {
-		throw new DeDiffusionError(
-			"MODEL_VERSION_UNKNOWN",
-			`${path} has format version ${version}; this release reads ${knownVersions.join(", ")}.`,
-			{ input: path },
-		);
-	}
-	const config = check(configSchema, json, path);
+	const json = await readModelJson(path);
+	requireVersion(checkModelJson(versionSchema, json, path).formatVersion, knownVersions, path);
+	const config = checkModelJson(configSchema, json, path);
 	const vocabulary = await readVocabulary(join(resolve(folder), config.tokenizer, "vocab.json"));
 	return { config, vocabulary, model: join(resolve(folder), "model.onnx") };
-}
-
-async function readJson(path: string): Promise<unknown> {
-	try {
-		return JSON.parse(await readFile(path, "utf8"));
-	} catch (cause) {
-		throw new DeDiffusionError("MODEL_INVALID", `${path} is missing or no JSON.`, { input: path, cause });
-	}
-}
-
-function check<Schema extends z.ZodType>(schema: Schema, json: unknown, path: string): z.output<Schema> {
-	const checked = schema.safeParse(json);
-	if (!checked.success) {
-		throw new DeDiffusionError("MODEL_INVALID", `${path} is wrong: ${z.prettifyError(checked.error)}`, {
-			input: path,
-			cause: checked.error,
-		});
-	}
-	return checked.data;
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from .configuration import AutoencoderConfig, DecoderConfig, EncoderConfig, ReaderConfig, read_config
+from .configuration import AutoencoderConfig, DecoderConfig, EncoderConfig, ReaderConfig, SceneFile, read_config
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,6 +32,19 @@ def build_parser() -> argparse.ArgumentParser:
     export_encoder.add_argument("destination", type=Path)
     export_encoder.add_argument("--decoder", type=Path, required=True, help="pipeline folder it was trained through")
     export_encoder.add_argument("--decoder-name", required=True, help="id of that decoder in the server")
+
+    export_reader = commands.add_parser("export-reader", help="write a trained reader as ONNX, with its model card")
+    export_reader.add_argument("reader", type=Path, help="folder that `reader` printed")
+    export_reader.add_argument("destination", type=Path)
+
+    draw = commands.add_parser("draw-scenes", help="draw held-out scenes for the server's measurements")
+    draw.add_argument("--config", type=Path, required=True, help="YAML file of configs/ with the key scenes")
+    draw.add_argument("--emoji", type=Path, required=True, help="folder of emoji pictures, or a colour-emoji font")
+    draw.add_argument("--count", type=int, required=True, help="how many scenes")
+    draw.add_argument("--output", type=Path, required=True, help="folder for scenes.json and the pictures")
+    draw.add_argument(
+        "--set", action="append", default=[], type=_override, metavar="NAME=VALUE", help="override, e.g. scenes.styles"
+    )
 
     evaluate = commands.add_parser("evaluate", help="measure an encoder on held-out scenes")
     evaluate.add_argument("--encoder", type=Path, required=True, help="folder that `encoder` printed")
@@ -107,6 +120,18 @@ def _export_encoder(arguments: argparse.Namespace) -> None:
     export_encoder(arguments.encoder, arguments.decoder / "tokenizer", arguments.decoder_name, arguments.destination)
 
 
+def _export_reader(arguments: argparse.Namespace) -> None:
+    from .export.reader import export_reader
+
+    export_reader(arguments.reader, arguments.destination)
+
+
+def _draw_scenes(arguments: argparse.Namespace) -> None:
+    from .draw_scenes import draw_scenes
+
+    print(draw_scenes(_config(SceneFile, arguments).scenes, arguments.emoji, arguments.count, arguments.output))
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     from .evaluate import Reconstruction, evaluate
 
@@ -127,6 +152,8 @@ RUN = {
     "encoder": _encoder,
     "export-decoder": _export_decoder,
     "export-encoder": _export_encoder,
+    "export-reader": _export_reader,
+    "draw-scenes": _draw_scenes,
     "evaluate": _evaluate,
     "cards": _cards,
 }

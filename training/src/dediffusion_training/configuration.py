@@ -41,6 +41,14 @@ class SceneConfig(Strict):
         return self
 
 
+class SceneFile(BaseModel):
+    """The scenes of any file of configs/, whatever model the rest of it describes."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    scenes: SceneConfig
+
+
 class LoopConfig(Strict):
     """How long and how fast to learn."""
 
