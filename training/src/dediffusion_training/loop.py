@@ -7,22 +7,28 @@ import math
 import platform
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
 from pydantic import BaseModel
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from .configuration import LoopConfig
+from .processes import average_gradients, processes
 
 #: Computes the loss of one step, and numbers worth logging, from the step's index.
 Step = Callable[[int], tuple[torch.Tensor, dict[str, float]]]
 
 
 def pick_device() -> torch.device:
+    """This process's own device."""
+    if processes().num_processes > 1:
+        return processes().device
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -34,11 +40,17 @@ def computes_bfloat16(device: torch.device) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
+def quick_attention(device: torch.device) -> AbstractContextManager:
+    """On a CPU, plain matrix products: its fused attention goes backward in bfloat16 ten times slower than they do."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
+
+
 class TrainingLoop:
     """Trains `model` and keeps its exponential moving average in `average`.
 
     A step draws its randomness from its index and the seed, so a run that was stopped and resumed takes the same
-    steps as one that was not.
+    steps as one that was not. A step can take several passes (`accumulate`), in several processes; `batch_size` is
+    the pictures of one pass.
     """
 
     def __init__(self, model: nn.Module, config: LoopConfig, run_folder: Path) -> None:
@@ -58,6 +70,13 @@ class TrainingLoop:
         self.checkpoint = run_folder / "checkpoint.pt"
         self.step = 0
         self.seconds = 0.0
+        #: The number of the pass that is computed, counted over all steps, passes and processes.
+        self.draw = 0
+
+    @property
+    def begins_step(self) -> bool:
+        """Whether this is the first pass of a step, in the main process."""
+        return self.draw % (self.config.accumulate * processes().num_processes) == 0
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up, then a cosine down to a twentieth."""
@@ -70,40 +89,59 @@ class TrainingLoop:
         """Runs from the last checkpoint to the end; returns the losses of the steps it ran."""
         self._resume()
         losses: list[float] = []
-        writer = SummaryWriter(str(self.run_folder / "tensorboard"), purge_step=self.step)
-        progress = tqdm(range(self.step, self.config.steps), initial=self.step, total=self.config.steps, mininterval=5)
+        is_main = processes().is_main_process
+        writer = SummaryWriter(str(self.run_folder / "tensorboard"), purge_step=self.step) if is_main else None
+        steps = range(self.step, self.config.steps)
+        progress = tqdm(steps, initial=self.step, total=self.config.steps, mininterval=5, disable=not is_main)
         self.model.train()
         started = time.monotonic() - self.seconds
         for step in progress:
-            torch.manual_seed(self.config.seed * 1_000_003 + step)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.learning_rate(step)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
-                loss, numbers = compute_loss(step)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_gradient_norm)
-            self.optimizer.step()
-            self.average.update_parameters(self.model)
+            loss, numbers = self.take_step(compute_loss, step)
             self.step = step + 1
             self.seconds = time.monotonic() - started
-            losses.append(loss.item())
-            if step % 10 == 0:
-                progress.set_postfix({"loss": f"{losses[-1]:.4f}", **{k: f"{v:.3f}" for k, v in numbers.items()}})
-                scalars = {"loss": losses[-1], "gradient_norm": norm.item(), "learning_rate": self.learning_rate(step)}
-                for name, value in {**scalars, **numbers}.items():
+            losses.append(loss)
+            if step % 10 == 0 and writer:
+                progress.set_postfix({"loss": f"{loss:.4f}", **{k: f"{v:.3f}" for k, v in numbers.items()}})
+                for name, value in {"loss": loss, "learning_rate": self.learning_rate(step), **numbers}.items():
                     writer.add_scalar(name, value, step)
             if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
                 self._save()
-        writer.close()
+        if writer:
+            writer.close()
         self._save()
+        processes().wait_for_everyone()
         return losses
+
+    def take_step(self, compute_loss: Step, step: int) -> tuple[float, dict[str, float]]:
+        """One step of the optimizer and of the average; returns its mean loss, and its mean numbers with the norm of
+        the gradients."""
+        state, passes = processes(), self.config.accumulate
+        torch.manual_seed(self.config.seed * 1_000_003 + step + state.process_index * 2_000_003)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate(step)
+        self.optimizer.zero_grad(set_to_none=True)
+        results = []
+        for number in range(passes):
+            self.draw = (step * passes + number) * state.num_processes + state.process_index
+            with quick_attention(self.device):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
+                    loss, numbers = compute_loss(step)
+                (loss / passes).backward()
+            results.append({"loss": loss.item(), **numbers})
+        average_gradients(self.parameters)
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_gradient_norm)
+        self.optimizer.step()
+        self.average.update_parameters(self.model)
+        means = {name: sum(result[name] for result in results) / passes for name in results[0]}
+        return means.pop("loss"), {"gradient_norm": norm.item(), **means}
 
     @property
     def averaged_model(self) -> nn.Module:
         return self.average.module
 
     def _save(self) -> None:
+        if not processes().is_main_process:
+            return
         self.run_folder.mkdir(parents=True, exist_ok=True)
         state = {
             "step": self.step,
@@ -130,6 +168,8 @@ def describe_run(loop: TrainingLoop, config: BaseModel, **more: object) -> dict[
     """What a model card says of a run: its configuration, the hours it took, and on what."""
     cuda = loop.device.type == "cuda"
     hardware = torch.cuda.get_device_name(loop.device) if cuda else f"{torch.get_num_threads()} CPU threads"
+    count = processes().num_processes
+    hardware = f"{count} x {hardware}" if count > 1 else hardware
     software = f"PyTorch {torch.__version__.split('+')[0]}, Python {platform.python_version()}"
     hours = round(loop.seconds / 3600, 3)
     return {
