@@ -32,7 +32,12 @@ def build_parser() -> argparse.ArgumentParser:
     throughput = commands.add_parser("throughput", help="measure an encoder's training steps, and what many would cost")
     _configuration_arguments(throughput)
     throughput.add_argument(
-        "--random-weights", choices=["sd15", "sd21"], nargs="?", const="sd15", default="sd15", metavar="ARCHITECTURE",
+        "--random-weights",
+        choices=["sd15", "sd21"],
+        nargs="?",
+        const="sd15",
+        default="sd15",
+        metavar="ARCHITECTURE",
         help="build Stable Diffusion 1.5 (sd15, the default) or 2.1 (sd21) and CLIP's ViT-L, untrained",
     )
     throughput.add_argument("--shrink-depth", type=int, default=1, help="build one layer where there are so many")

@@ -147,7 +147,9 @@ class EncoderConfig(Strict):
         default=None, gt=0, description="Training scenes whose features and latents are kept in memory."
     )
     backbone_layer: int = Field(
-        default=-1, lt=0, description="Whose features a vision model gives: -1 for its last layer's, -2 for the one before."
+        default=-1,
+        lt=0,
+        description="Whose features a vision model gives: -1 its last layer's, -2 those before.",
     )
     frozen_weights: Literal["float32", "bfloat16"] = Field(
         default="float32", description="What the weights of decoder and vision model are held in; as loop.precision."

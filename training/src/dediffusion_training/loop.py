@@ -48,9 +48,9 @@ def quick_attention(device: torch.device) -> AbstractContextManager:
 class TrainingLoop:
     """Trains `model` and keeps its exponential moving average in `average`.
 
-    A step draws its randomness from its index and the seed, so a run that was stopped and resumed takes the same
-    steps as one that was not. A step can take several passes (`accumulate`), in several processes; `batch_size` is
-    the pictures of one pass.
+    A step can take several passes (`accumulate`), in several processes; `batch_size` is the pictures of one pass.
+    A pass draws its randomness from its number and the seed, so a run that was stopped and resumed takes the same
+    steps as one that was not, and two processes take those that one takes with twice as many passes.
     """
 
     def __init__(self, model: nn.Module, config: LoopConfig, run_folder: Path) -> None:
@@ -116,13 +116,13 @@ class TrainingLoop:
         """One step of the optimizer and of the average; returns its mean loss, and its mean numbers with the norm of
         the gradients."""
         state, passes = processes(), self.config.accumulate
-        torch.manual_seed(self.config.seed * 1_000_003 + step + state.process_index * 2_000_003)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
         self.optimizer.zero_grad(set_to_none=True)
         results = []
         for number in range(passes):
             self.draw = (step * passes + number) * state.num_processes + state.process_index
+            torch.manual_seed(self.config.seed * 1_000_003 + self.draw)
             with quick_attention(self.device):
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
                     loss, numbers = compute_loss(step)

@@ -57,7 +57,7 @@ class Reconstruction:
             done: Share of the run that is done.
         """
         config, schedule = self.config, Schedule(self.config)
-        length = int(torch.randint(1, schedule.longest_prefix(done) + 1, ()))
+        length = int(torch.randint(1, schedule.longest_prefix(done) + 1, (), device="cpu"))
         logits = self.pooler(seen.features)[0][:, :length].float()
         chosen = choose_words(logits, schedule.temperature(done), schedule.hard(done))
         condition = self.decoder.condition_on_embeddings(chosen @ self.embeddings)

@@ -58,9 +58,9 @@ def train_encoder(
     device, is_main = pick_device(), processes().is_main_process
     torch.manual_seed(config.loop.seed)
     frozen = torch.bfloat16 if config.frozen_weights == "bfloat16" and computes_bfloat16(device) else torch.float32
-    decoder = FrozenDecoder.load(
-        decoder_folder, dtype=frozen, checkpoint_activations=config.checkpoint_activations
-    ).to(device)
+    decoder = FrozenDecoder.load(decoder_folder, dtype=frozen, checkpoint_activations=config.checkpoint_activations).to(
+        device
+    )
     if config.tokens > decoder.longest_text:
         raise ValueError(f"tokens is {config.tokens}, but the decoder reads {decoder.longest_text} at most")
     domain = open_domain(config, pictures, decoder.tokenizer)
@@ -68,7 +68,9 @@ def train_encoder(
     encoder = build_encoder(config, decoder, backbone, domain.words).to(device)
     embeddings = decoder.token_embeddings[word_ids(decoder.tokenizer, domain.words).to(device)].float()
     if is_main:
-        print(f"The encoder chooses from {len(domain.words):,} words of the decoder's {len(decoder.tokenizer):,} tokens.")
+        print(
+            f"The encoder chooses from {len(domain.words):,} words of the decoder's {len(decoder.tokenizer):,} tokens."
+        )
     domain.look(device, latents=decoder.latents, features=lambda seen: backbone(backbone.prepare(seen)))
     # What the other prompts are worth never changes, so it is measured once.
     references = _mean_losses(decoder, domain, domain.fixed_prompts()) if is_main else {}

@@ -14,7 +14,6 @@ from typing import BinaryIO
 
 import numpy as np
 import torch
-import webdataset
 from PIL import Image, ImageOps
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
@@ -107,7 +106,9 @@ class Photographs:
         if self.folder:
             yield from (self.folder / name for name in self.held_out_names)
             return
-        for key, data in read_shards(webdataset.SimpleShardList(self.shards)):
+        from .shards import read_in_order
+
+        for key, data in read_in_order(self.shards):
             if self.is_held_out(key):
                 yield BytesIO(data)
 
@@ -121,23 +122,17 @@ def find_shards(source: str) -> list[str]:
     """The tar files of a folder, or those that a pattern names; none for a folder of pictures."""
     if Path(source).is_dir():
         return sorted(str(file) for file in Path(source).rglob("*.tar"))
-    return webdataset.shardlists.expand_urls(source) if ".tar" in source or source.startswith("pipe:") else []
+    if ".tar" not in source and not source.startswith("pipe:"):
+        return []
+    from .shards import expand_pattern
+
+    return expand_pattern(source)
 
 
 def find_pictures(folder: Path) -> list[str]:
     """Relative paths of all picture files, sorted."""
     files = (file for file in folder.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
     return sorted(file.relative_to(folder).as_posix() for file in files)
-
-
-def read_shards(shards: object, shuffle: object = None) -> Iterator[tuple[str, bytes]]:
-    """Keys and files of the pictures in a pipeline of shards. A shard that cannot be read is passed over, and said."""
-    is_picture = lambda name: name.lower().endswith(PICTURE_SUFFIXES)  # noqa: E731
-    read = webdataset.tarfile_to_samples(handler=webdataset.warn_and_continue, select_files=is_picture)
-    for sample in webdataset.DataPipeline(*(stage for stage in (shards, read, shuffle) if stage)):
-        picture = next((name for name in sample if f".{name}".endswith(PICTURE_SUFFIXES)), None)
-        if picture:
-            yield sample["__key__"], sample[picture]
 
 
 def read_picture(file: Path | BinaryIO) -> Image.Image:
@@ -215,15 +210,14 @@ class _ShardPictures(IterableDataset):
         self.photographs, self.first = photographs, first
 
     def __iter__(self) -> Iterator[Example]:
+        from .shards import read_mixed
+
         photographs, worker = self.photographs, get_worker_info()
         # The number of the first batch tells processes and resumed runs apart.
         seed = [photographs.seed, self.first, worker.id if worker else 0]
         rng = random.Random(str(seed))
-        shards = webdataset.ResampledShards(
-            photographs.shards, seed=rng.getrandbits(32), worker_seed=lambda: 0, deterministic=True
-        )
-        mixed = webdataset.shuffle(photographs.config.shuffle_buffer, rng=rng)
-        pictures = ((key, data) for key, data in read_shards(shards, mixed) if not photographs.is_held_out(key))
+        mixed = read_mixed(photographs.shards, photographs.config.shuffle_buffer, rng)
+        pictures = ((key, data) for key, data in mixed if not photographs.is_held_out(key))
         unreadable = 0
         for number, (_, data) in enumerate(pictures):
             try:
