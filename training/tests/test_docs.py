@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from accelerate.commands.launch import launch_command_parser
 
 from dediffusion_training.__main__ import build_parser
 from dediffusion_training.architectures import CLIP_TOKENS, CLIP_WORDS
@@ -43,6 +44,15 @@ def test_a_command_parses_and_its_configuration_is_valid(words: list[str]):
         config = read_config(EncoderConfig, TRAINING / arguments.config, dict(arguments.set))
         assert config.photographs
         assert config.tokens <= 75
+
+
+def test_accelerate_hands_the_arguments_on():
+    together = [words[2:] for words in lines() if words[: len(TOGETHER)] == TOGETHER]
+    assert together
+    for words in together:
+        parsed = launch_command_parser().parse_args(words)
+        assert (parsed.num_processes, parsed.module) == (4, True)
+        assert [parsed.training_script, *parsed.training_script_args] == words[words.index("dediffusion_training") :]
 
 
 def test_what_is_exported_is_what_was_trained_and_is_what_is_served():

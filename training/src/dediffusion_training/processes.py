@@ -17,7 +17,7 @@ PATIENCE = timedelta(hours=2)
 @cache
 def processes() -> PartialState:
     """Who this process is. It joins the others on the first call; alone, it is the main process of one."""
-    return PartialState(timeout=PATIENCE)
+    return PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
 
 
 def average_gradients(parameters: list[nn.Parameter]) -> None:
