@@ -29,6 +29,7 @@ from transformers import CLIPTokenizer
 
 from dediffusion_training.__main__ import main
 from dediffusion_training.configuration import EncoderConfig, read_config
+from dediffusion_training.domains import open_domain
 from dediffusion_training.encoder_folder import build_pooler, load_encoder
 from dediffusion_training.export.encoder import ExportedEncoder
 from dediffusion_training.export.graph import export_graph, open_session
@@ -309,6 +310,15 @@ def test_words_are_those_that_a_person_can_read(chain: Chain):
     assert ids.tolist() == sorted(ids.tolist())
     text = " ".join(reversed(words))
     assert tokenizer(text, add_special_tokens=False).input_ids == ids.flip(0).tolist()
+
+
+def test_a_word_list_narrows_the_words_down(chain: Chain, tmp_path: Path):
+    (tmp_path / "words").write_text("Cat\nhouse\nzebra\n", encoding="utf-8")
+    listed = {"photographs.word_list": str(tmp_path / "words")}
+    config = read_config(EncoderConfig, CONFIGS / "photographs.yaml", listed)
+    tokenizer = CLIPTokenizer.from_pretrained(chain.decoder / "tokenizer")
+    domain = open_domain(config, str(chain.folder / "pictures"), tokenizer)
+    assert sorted(domain.words) == ["cat", "house"]
 
 
 @pytest.mark.parametrize(

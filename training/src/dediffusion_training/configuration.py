@@ -53,6 +53,9 @@ class PhotographConfig(Strict):
     )
     held_out_one_in: int = Field(default=100, gt=1, description="One photograph in so many is kept out of training.")
     judged_pictures: int = Field(default=256, gt=1, description="Held-out photographs that texts are judged on.")
+    word_list: Path | None = Field(
+        default=None, description="File of the words that texts may use, one a line, beside the configuration file."
+    )
     workers: int = Field(default=4, ge=0, description="Processes that read photographs, for each training process.")
     shuffle_buffer: int = Field(default=1000, gt=0, description="Photographs of shards that are mixed, per worker.")
 
@@ -206,9 +209,15 @@ def read_config(kind: type[Config], file: Path, overrides: dict[str, object] | N
         group[last] = value
     config = kind.model_validate(values)
     if config.scenes is None:
-        return config
+        return _find_word_list(config, file.parent)
     concepts = file.parent / config.scenes.concepts
     return config.model_copy(update={"scenes": config.scenes.model_copy(update={"concepts": concepts})})
+
+
+def _find_word_list(config: EncoderConfig, folder: Path) -> EncoderConfig:
+    words = config.photographs.word_list
+    found = {"word_list": folder / words} if words else {}
+    return config.model_copy(update={"photographs": config.photographs.model_copy(update=found)})
 
 
 def _read_with_includes(file: Path) -> dict:

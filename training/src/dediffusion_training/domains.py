@@ -17,7 +17,7 @@ from .data.photographs import Batch, Photographs
 from .judge import caption_prompts, naming_scores
 from .processes import processes
 from .scene_pool import View, gather_scene_pool
-from .vocabulary import whole_words
+from .vocabulary import read_word_list, whole_words
 
 HELD_OUT_SCENES = 256
 #: Photographs that the frozen networks look at together; the autoencoder needs gigabytes for a few.
@@ -100,8 +100,11 @@ class PhotographDomain:
     def __init__(self, config: EncoderConfig, pictures: str, tokenizer: CLIPTokenizer) -> None:
         self.photographs = Photographs(pictures, config.photographs, config.loop.batch_size, config.loop.seed)
         self.words = whole_words(tokenizer)
+        if config.photographs.word_list:
+            listed = read_word_list(config.photographs.word_list)
+            self.words = [word for word in self.words if word in listed]
         if not self.words:
-            raise ValueError("No token of the decoder's is a whole word of Latin letters")
+            raise ValueError("No token of the decoder's is a whole word that the encoder may say")
         self.judged_together = config.loop.batch_size
         self.stream: Iterator[Batch] | None = None
         #: Training pictures that could not be read, in this process since it started.

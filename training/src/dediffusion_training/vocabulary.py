@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import torch
 from tokenizers import decoders
@@ -28,6 +29,11 @@ def whole_words(tokenizer: CLIPTokenizer) -> list[str]:
     readable = [(vocabulary[token], word) for token, word in zip(tokens, written, strict=True) if is_readable(word)]
     cut = tokenizer([word for _, word in readable], add_special_tokens=False).input_ids if readable else []
     return [word for (token, word), ids in zip(readable, cut, strict=True) if ids == [token]]
+
+
+def read_word_list(file: Path) -> set[str]:
+    """A file of words, one a line, in lower case."""
+    return {line.strip().lower() for line in file.read_text(encoding="utf-8").splitlines()}
 
 
 def is_readable(word: str) -> bool:
