@@ -48,8 +48,8 @@ def recording() -> Iterator[Recording]:
         kept.loops[loop.run_folder.name], kept.losses[loop.run_folder.name] = loop, losses
         return losses
 
-    def watched_load(folder: Path) -> FrozenDecoder:
-        kept.decoders.append(load(folder))
+    def watched_load(folder: Path, **options: object) -> FrozenDecoder:
+        kept.decoders.append(load(folder, **options))
         return kept.decoders[-1]
 
     with pytest.MonkeyPatch.context() as patch:

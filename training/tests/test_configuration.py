@@ -52,6 +52,13 @@ def test_the_shipped_encoder_says_no_more_than_the_shipped_decoder_reads():
     assert encoder.tokens <= read_config(DecoderConfig, SHIPPED / "scenes-a.yaml").max_text_tokens - 2
 
 
+@pytest.mark.parametrize("name", ["dediffusion-sd15.yaml", "dediffusion-sd21.yaml"])
+def test_the_shipped_encoders_of_photographs_say_what_clip_reads(name):
+    config = read_config(EncoderConfig, SHIPPED / name)
+    assert (config.tokens, config.pooler_width % config.pooler_heads) == (75, 0)
+    assert config.loop.batch_size * config.loop.accumulate == 256
+
+
 def test_overrides_replace_single_values():
     plain = read_config(ReaderConfig, CONFIGS / "reader.yaml")
     changed = read_config(ReaderConfig, CONFIGS / "reader.yaml", {"loop.steps": 7, "widths": [4, 4]})

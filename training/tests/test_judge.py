@@ -7,7 +7,7 @@ import torch
 
 from dediffusion_training.data.scene import Scene, Thing
 from dediffusion_training.judge import caption_prompts, naming_scores
-from dediffusion_training.train_encoder import diversity, repetition
+from dediffusion_training.reconstruction import diversity, repetition
 from dediffusion_training.train_reader import top_word_recall
 
 THINGS = {"cat", "sun", "car"}

@@ -14,6 +14,7 @@ from dediffusion_training.configuration import (
     DecoderConfig,
     EncoderConfig,
     LoopConfig,
+    PhotographConfig,
     ReaderConfig,
     SceneConfig,
     read_config,
@@ -27,6 +28,7 @@ TRAINED = {
     "reader": ReaderConfig,
     "decoder": DecoderConfig,
     "encoder": EncoderConfig,
+    "throughput": EncoderConfig,
 }
 
 
@@ -48,7 +50,10 @@ def test_a_command_parses_and_its_configuration_is_valid(words: list[str]):
         read_config(TRAINED[arguments.command], TRAINING / arguments.config, dict(arguments.set))
 
 
-@pytest.mark.parametrize("kind", [*TRAINED.values(), SceneConfig, LoopConfig], ids=lambda kind: kind.__name__)
+KINDS = [*dict.fromkeys(TRAINED.values()), SceneConfig, PhotographConfig, LoopConfig]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_the_table_knows_every_key(kind):
     table = README.split("| file | key | meaning |")[1].split("\n\n")[0]
     named = set(re.findall(r"`(\w+)`", table))

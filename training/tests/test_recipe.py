@@ -22,8 +22,9 @@ from dediffusion_training.export.pipeline import export_pipeline
 from dediffusion_training.export.storage import round_weights_to_float16
 from dediffusion_training.frozen_decoder import FrozenDecoder
 from dediffusion_training.loop import read_recipe
-from dediffusion_training.train_encoder import build_encoder, word_ids
+from dediffusion_training.train_encoder import build_encoder, load_backbone
 from dediffusion_training.train_reader import load_reader
+from dediffusion_training.vocabulary import word_ids
 
 PROMPTS = ["no text", "terse caption", "complete caption", "De-Diffusion text"]
 #: Largest difference between onnxruntime and PyTorch.
@@ -88,7 +89,8 @@ def test_the_encoders_backbone_and_words_stay_as_they_came(trained: Recipe):
     encoder, description = load_encoder(trained.encoder)
     decoder = FrozenDecoder.load(trained.decoder)
     config = EncoderConfig.model_validate(description["config"])
-    fresh = build_encoder(config, decoder, trained.reader, description["words"])
+    backbone = load_backbone(trained.reader, config)
+    fresh = build_encoder(config, decoder, backbone, description["words"])
     assert torch.equal(encoder.words, fresh.words)
     learned = dict(encoder.backbone.named_parameters())
     assert all(torch.equal(learned[name], parameter) for name, parameter in fresh.backbone.named_parameters())
@@ -114,7 +116,7 @@ def test_texts_are_judged_at_the_steps_of_the_configuration(trained: Recipe):
 def test_a_decoder_whose_tokenizer_splits_a_word_is_refused(trained: Recipe):
     decoder = FrozenDecoder.load(trained.decoder)
     with pytest.raises(ValueError, match="does not keep these words whole: zebra, submarine"):
-        word_ids(decoder, ["cat", "zebra", "sun", "submarine"])
+        word_ids(decoder.tokenizer, ["cat", "zebra", "sun", "submarine"])
 
 
 def test_more_tokens_than_the_decoder_reads_are_refused(trained: Recipe, tmp_path: Path):

@@ -20,9 +20,29 @@ def build_parser() -> argparse.ArgumentParser:
     decoder.add_argument("--autoencoder", type=Path, required=True, help="folder that `autoencoder` printed")
     decoder.add_argument("--start", type=Path, help="folder that an earlier `decoder` printed: go on from its weights")
     _training_command(commands, "reader", "train the reader, whose backbone the encoder takes")
-    encoder = _training_command(commands, "encoder", "train a De-Diffusion encoder through a frozen decoder")
+    encoder = commands.add_parser("encoder", help="train a De-Diffusion encoder through a frozen decoder")
+    _training_arguments(encoder)
     encoder.add_argument("--decoder", type=Path, required=True, help="any folder of a StableDiffusionPipeline")
-    encoder.add_argument("--reader", type=Path, required=True, help="folder that `reader` printed")
+    pictures = encoder.add_mutually_exclusive_group(required=True)
+    pictures.add_argument("--emoji", type=Path, help="for scenes: folder of emoji pictures, or a colour-emoji font")
+    pictures.add_argument("--photographs", help="folder of pictures or of tar files, or WebDataset's name of shards")
+    backbone = encoder.add_mutually_exclusive_group(required=True)
+    backbone.add_argument("--reader", type=Path, help="folder that `reader` printed")
+    backbone.add_argument("--backbone", type=Path, help="folder of a transformers vision model")
+
+    throughput = commands.add_parser("throughput", help="measure an encoder's training steps, and what many would cost")
+    _configuration_arguments(throughput)
+    throughput.add_argument(
+        "--random-weights",
+        choices=["sd15", "sd21"],
+        nargs="?",
+        const="sd15",
+        default="sd15",
+        metavar="ARCHITECTURE",
+        help="build Stable Diffusion 1.5 (sd15, the default) or 2.1 (sd21) and CLIP's ViT-L, untrained",
+    )
+    throughput.add_argument("--shrink-depth", type=int, default=1, help="build one layer where there are so many")
+    throughput.add_argument("--steps", type=int, default=3, help="steps to measure, after one to warm up")
 
     export_decoder = commands.add_parser("export-decoder", help="write a pipeline folder as ONNX")
     export_decoder.add_argument("pipeline", type=Path)
@@ -102,10 +122,25 @@ def _reader(arguments: argparse.Namespace) -> None:
 
 
 def _encoder(arguments: argparse.Namespace) -> None:
+    from .processes import processes
     from .train_encoder import train_encoder
 
     config = _config(EncoderConfig, arguments)
-    print(train_encoder(config, arguments.decoder, arguments.reader, arguments.emoji, arguments.run))
+    pictures = arguments.emoji if config.scenes else arguments.photographs
+    if not pictures:
+        wanted = "scenes: give --emoji" if config.scenes else "photographs: give --photographs"
+        raise SystemExit(f"{arguments.config} trains on {wanted}")
+    backbone = arguments.reader or arguments.backbone
+    folder = train_encoder(config, arguments.decoder, backbone, str(pictures), arguments.run)
+    if processes().is_main_process:
+        print(folder)
+
+
+def _throughput(arguments: argparse.Namespace) -> None:
+    from .throughput import measure_throughput
+
+    config = _config(EncoderConfig, arguments)
+    measure_throughput(config, arguments.random_weights, arguments.shrink_depth, arguments.steps)
 
 
 def _export_decoder(arguments: argparse.Namespace) -> None:
@@ -154,6 +189,7 @@ RUN = {
     "export-encoder": _export_encoder,
     "export-reader": _export_reader,
     "draw-scenes": _draw_scenes,
+    "throughput": _throughput,
     "evaluate": _evaluate,
     "cards": _cards,
 }
@@ -162,13 +198,17 @@ RUN = {
 def _training_command(commands, name: str, purpose: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=purpose)
     _training_arguments(parser)
+    parser.add_argument("--emoji", type=Path, required=True, help="folder of emoji pictures, or a colour-emoji font")
     return parser
 
 
 def _training_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, required=True, help="YAML file of configs/")
-    parser.add_argument("--emoji", type=Path, required=True, help="folder of emoji pictures, or a colour-emoji font")
+    _configuration_arguments(parser)
     parser.add_argument("--run", type=Path, required=True, help="folder of checkpoints and results; goes on from there")
+
+
+def _configuration_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, help="YAML file of configs/")
     parser.add_argument(
         "--set", action="append", default=[], type=_override, metavar="NAME=VALUE", help="override, e.g. loop.steps=10"
     )

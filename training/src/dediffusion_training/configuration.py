@@ -49,11 +49,31 @@ class SceneFile(BaseModel):
     scenes: SceneConfig
 
 
+class PhotographConfig(Strict):
+    """How photographs, of a folder or of WebDataset shards, are cut for the decoder."""
+
+    image_size: int = Field(gt=0, multiple_of=8, description="Pixels on each side, as the decoder draws them.")
+    crop: Literal["random", "centre"] = Field(
+        default="random", description="A random square, mirrored half of the time; or the middle, never mirrored."
+    )
+    smallest_crop: float = Field(
+        default=0.7, gt=0, le=1, description="Smallest side of a random square, as a share of the shorter side."
+    )
+    held_out_one_in: int = Field(default=100, gt=1, description="One photograph in so many is kept out of training.")
+    judged_pictures: int = Field(default=256, gt=1, description="Held-out photographs that texts are judged on.")
+    word_list: Path | None = Field(
+        default=None, description="File of the words that texts may use, one a line, beside the configuration file."
+    )
+    workers: int = Field(default=4, ge=0, description="Processes that read photographs, for each training process.")
+    shuffle_buffer: int = Field(default=1000, gt=0, description="Photographs of shards that are mixed, per worker.")
+
+
 class LoopConfig(Strict):
     """How long and how fast to learn."""
 
     steps: int = Field(gt=0)
-    batch_size: int = Field(gt=0)
+    batch_size: int = Field(gt=0, description="Pictures in one pass of one process.")
+    accumulate: int = Field(default=1, gt=0, description="Passes whose gradients are averaged into one step.")
     learning_rate: float = Field(gt=0)
     warmup_steps: int = Field(ge=0)
     weight_decay: float = 0.01
@@ -134,9 +154,23 @@ class ReaderConfig(Strict):
 
 class EncoderConfig(Strict):
     name: str = Field(description="For people; written into the exported folder.")
-    scenes: SceneConfig
+    scenes: SceneConfig | None = Field(default=None, description="Trains on scenes of emoji.")
+    photographs: PhotographConfig | None = Field(default=None, description="Trains on photographs.")
     loop: LoopConfig
-    pool_pictures: int = Field(gt=0, description="Training pictures whose features and latents are kept in memory.")
+    pool_pictures: int | None = Field(
+        default=None, gt=0, description="Training scenes whose features and latents are kept in memory."
+    )
+    backbone_layer: int = Field(
+        default=-1,
+        lt=0,
+        description="Whose features a vision model gives: -1 its last layer's, -2 those before.",
+    )
+    frozen_weights: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="What the weights of decoder and vision model are held in; as loop.precision."
+    )
+    checkpoint_activations: bool = Field(
+        default=False, description="Recomputes the decoder's activations in the backward pass instead of keeping them."
+    )
     tokens: int = Field(gt=0)
     pooler_width: int
     pooler_layers: int
@@ -149,7 +183,20 @@ class EncoderConfig(Strict):
     hard_from: float = Field(ge=0, le=1, description="Share of the steps after which each token is one word.")
     diversity_weight: float = Field(ge=0, description="Rewards a slot for using many words over a batch; fades out.")
     repeat_weight: float = Field(ge=0, description="Punishes one word in two slots of a picture.")
-    judge_every: int = Field(default=400, gt=0, description="Steps between checks of hard texts on held-out scenes.")
+    judge_every: int = Field(default=400, gt=0, description="Steps between checks of hard texts on held-out pictures.")
+
+    @model_validator(mode="after")
+    def _one_kind_of_pictures(self) -> EncoderConfig:
+        if (self.scenes is None) == (self.photographs is None):
+            raise ValueError("either scenes or photographs must say what is trained on")
+        if (self.scenes is None) != (self.pool_pictures is None):
+            raise ValueError("pool_pictures goes with scenes")
+        return self
+
+    @property
+    def image_size(self) -> int:
+        """Pixels on each side, as the decoder draws them."""
+        return (self.scenes or self.photographs).image_size
 
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -172,8 +219,16 @@ def read_config(kind: type[Config], file: Path, overrides: dict[str, object] | N
             group = group[key]
         group[last] = value
     config = kind.model_validate(values)
+    if config.scenes is None:
+        return _find_word_list(config, file.parent)
     concepts = file.parent / config.scenes.concepts
     return config.model_copy(update={"scenes": config.scenes.model_copy(update={"concepts": concepts})})
+
+
+def _find_word_list(config: EncoderConfig, folder: Path) -> EncoderConfig:
+    words = config.photographs.word_list
+    found = {"word_list": folder / words} if words else {}
+    return config.model_copy(update={"photographs": config.photographs.model_copy(update=found)})
 
 
 def _read_with_includes(file: Path) -> dict:

@@ -74,7 +74,9 @@ def evaluate(
 
 @torch.no_grad()
 def _texts(encoder, pictures: torch.Tensor, words: list[str], device: torch.device) -> list[list[str]]:
-    picks = torch.cat([encoder(part.to(device))[0].argmax(dim=-1).cpu() for part in pictures.split(CHUNK)])
+    picks = torch.cat(
+        [encoder(encoder.backbone.prepare(part.to(device)))[0].argmax(dim=-1).cpu() for part in pictures.split(CHUNK)]
+    )
     return [[words[index] for index in row] for row in picks.tolist()]
 
 

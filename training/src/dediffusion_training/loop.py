@@ -19,12 +19,16 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from .configuration import LoopConfig
+from .processes import average_gradients, processes
 
 #: Computes the loss of one step, and numbers worth logging, from the step's index.
 Step = Callable[[int], tuple[torch.Tensor, dict[str, float]]]
 
 
 def pick_device() -> torch.device:
+    """This process's own device."""
+    if processes().num_processes > 1:
+        return processes().device
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -44,8 +48,9 @@ def quick_attention(device: torch.device) -> AbstractContextManager:
 class TrainingLoop:
     """Trains `model` and keeps its exponential moving average in `average`.
 
-    A step draws its randomness from its index and the seed, so a run that was stopped and resumed takes the same
-    steps as one that was not.
+    A step can take several passes (`accumulate`), in several processes; `batch_size` is the pictures of one pass.
+    A pass draws its randomness from its number and the seed, so a run that was stopped and resumed takes the same
+    steps as one that was not, and two processes take those that one takes with twice as many passes.
     """
 
     def __init__(self, model: nn.Module, config: LoopConfig, run_folder: Path) -> None:
@@ -65,6 +70,13 @@ class TrainingLoop:
         self.checkpoint = run_folder / "checkpoint.pt"
         self.step = 0
         self.seconds = 0.0
+        #: The number of the pass that is computed, counted over all steps, passes and processes.
+        self.draw = 0
+
+    @property
+    def begins_step(self) -> bool:
+        """Whether this is the first pass of a step, in the main process."""
+        return self.draw % (self.config.accumulate * processes().num_processes) == 0
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up, then a cosine down to a twentieth."""
@@ -77,41 +89,59 @@ class TrainingLoop:
         """Runs from the last checkpoint to the end; returns the losses of the steps it ran."""
         self._resume()
         losses: list[float] = []
-        writer = SummaryWriter(str(self.run_folder / "tensorboard"), purge_step=self.step)
-        progress = tqdm(range(self.step, self.config.steps), initial=self.step, total=self.config.steps, mininterval=5)
+        is_main = processes().is_main_process
+        writer = SummaryWriter(str(self.run_folder / "tensorboard"), purge_step=self.step) if is_main else None
+        steps = range(self.step, self.config.steps)
+        progress = tqdm(steps, initial=self.step, total=self.config.steps, mininterval=5, disable=not is_main)
         self.model.train()
         started = time.monotonic() - self.seconds
         for step in progress:
-            torch.manual_seed(self.config.seed * 1_000_003 + step)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.learning_rate(step)
-            self.optimizer.zero_grad(set_to_none=True)
-            with quick_attention(self.device):
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
-                    loss, numbers = compute_loss(step)
-                loss.backward()
-            norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_gradient_norm)
-            self.optimizer.step()
-            self.average.update_parameters(self.model)
+            loss, numbers = self.take_step(compute_loss, step)
             self.step = step + 1
             self.seconds = time.monotonic() - started
-            losses.append(loss.item())
-            if step % 10 == 0:
-                progress.set_postfix({"loss": f"{losses[-1]:.4f}", **{k: f"{v:.3f}" for k, v in numbers.items()}})
-                scalars = {"loss": losses[-1], "gradient_norm": norm.item(), "learning_rate": self.learning_rate(step)}
-                for name, value in {**scalars, **numbers}.items():
+            losses.append(loss)
+            if step % 10 == 0 and writer:
+                progress.set_postfix({"loss": f"{loss:.4f}", **{k: f"{v:.3f}" for k, v in numbers.items()}})
+                for name, value in {"loss": loss, "learning_rate": self.learning_rate(step), **numbers}.items():
                     writer.add_scalar(name, value, step)
             if self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
                 self._save()
-        writer.close()
+        if writer:
+            writer.close()
         self._save()
+        processes().wait_for_everyone()
         return losses
+
+    def take_step(self, compute_loss: Step, step: int) -> tuple[float, dict[str, float]]:
+        """One step of the optimizer and of the average; returns its mean loss, and its mean numbers with the norm of
+        the gradients."""
+        state, passes = processes(), self.config.accumulate
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate(step)
+        self.optimizer.zero_grad(set_to_none=True)
+        results = []
+        for number in range(passes):
+            self.draw = (step * passes + number) * state.num_processes + state.process_index
+            torch.manual_seed(self.config.seed * 1_000_003 + self.draw)
+            with quick_attention(self.device):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
+                    loss, numbers = compute_loss(step)
+                (loss / passes).backward()
+            results.append({"loss": loss.item(), **numbers})
+        average_gradients(self.parameters)
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.config.clip_gradient_norm)
+        self.optimizer.step()
+        self.average.update_parameters(self.model)
+        means = {name: sum(result[name] for result in results) / passes for name in results[0]}
+        return means.pop("loss"), {"gradient_norm": norm.item(), **means}
 
     @property
     def averaged_model(self) -> nn.Module:
         return self.average.module
 
     def _save(self) -> None:
+        if not processes().is_main_process:
+            return
         self.run_folder.mkdir(parents=True, exist_ok=True)
         state = {
             "step": self.step,
@@ -138,6 +168,8 @@ def describe_run(loop: TrainingLoop, config: BaseModel, **more: object) -> dict[
     """What a model card says of a run: its configuration, the hours it took, and on what."""
     cuda = loop.device.type == "cuda"
     hardware = torch.cuda.get_device_name(loop.device) if cuda else f"{torch.get_num_threads()} CPU threads"
+    count = processes().num_processes
+    hardware = f"{count} x {hardware}" if count > 1 else hardware
     software = f"PyTorch {torch.__version__.split('+')[0]}, Python {platform.python_version()}"
     hours = round(loop.seconds / 3600, 3)
     return {

@@ -70,7 +70,7 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) 
     loop = TrainingLoop(autoencoder, config.loop, run_folder)
 
     def compute_loss(step: int):
-        scenes = batches.scenes(step, config.loop.batch_size)
+        scenes = batches.scenes(loop.draw, config.loop.batch_size)
         pictures = random_crops(batches.pictures(scenes), config.crop).to(device)
         return autoencoder_loss(autoencoder, pictures, config.kl_weight)
 

@@ -1,7 +1,4 @@
-"""The De-Diffusion encoder, trained by reconstruction alone through a frozen decoder (Wei et al., arXiv 2311.00618).
-
-No caption is a target. The loss is the decoder's own diffusion loss of the picture, given the encoder's text.
-"""
+"""The De-Diffusion encoder, trained by reconstruction alone through a frozen decoder (Wei et al., arXiv 2311.00618)."""
 
 from __future__ import annotations
 
@@ -11,186 +8,124 @@ from pathlib import Path
 import torch
 
 from .configuration import EncoderConfig
-from .data.batches import HELD_OUT_SEED, open_batches
-from .data.caption import vocabulary
+from .domains import Domain, open_domain
+from .encoder_folder import build_pooler, save_encoder
 from .frozen_decoder import FrozenDecoder
-from .judge import caption_prompts, naming_scores, prompt_losses
-from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
+from .judge import prompt_losses
+from .loop import TrainingLoop, computes_bfloat16, describe_run, pick_device, read_recipe, write_recipe
+from .models.backbone import Backbone
 from .models.encoder import DeDiffusionEncoder
-from .scene_pool import ScenePool, gather_scene_pool
-from .tokenizer import WORD_END
+from .models.vision import VisionBackbone
+from .processes import processes
+from .reconstruction import Reconstruction
 from .train_reader import load_reader
+from .vocabulary import word_ids
 
-HELD_OUT_PICTURES = 256
-
-
-def word_ids(decoder: FrozenDecoder, words: list[str]) -> torch.Tensor:
-    """Token ids of whole words in the decoder's vocabulary.
-
-    Raises:
-        ValueError: A word is not one token there.
-    """
-    vocabulary_ids = decoder.tokenizer.get_vocab()
-    split = [word for word in words if word + WORD_END not in vocabulary_ids]
-    if split:
-        raise ValueError(f"The decoder's tokenizer does not keep these words whole: {', '.join(split)}")
-    return torch.tensor([vocabulary_ids[word + WORD_END] for word in words])
+#: Texts that a check of a run quotes.
+EXAMPLES = 4
 
 
-def build_encoder(config: EncoderConfig, decoder: FrozenDecoder, reader_folder: Path, words: list[str]):
+def load_backbone(folder: Path, config: EncoderConfig, dtype: torch.dtype = torch.float32) -> Backbone | VisionBackbone:
+    """The frozen backbone of a reader's folder, or of a transformers vision model's."""
+    if (folder / "reader.json").exists():
+        backbone = load_reader(folder).backbone
+    else:
+        backbone = VisionBackbone.load(folder, layer=config.backbone_layer, dtype=dtype)
+    return backbone.requires_grad_(False).eval()
+
+
+def build_encoder(
+    config: EncoderConfig, decoder: FrozenDecoder, backbone: Backbone | VisionBackbone, words: list[str]
+) -> DeDiffusionEncoder:
     """An untrained encoder with a frozen, pretrained backbone."""
-    backbone = load_reader(reader_folder).backbone.requires_grad_(False).eval()
-    probe = torch.zeros(1, 3, config.scenes.image_size, config.scenes.image_size)
+    probe = backbone.prepare(torch.zeros(1, 3, config.image_size, config.image_size))
     with torch.no_grad():
         map_size = backbone(probe).shape[-1]
-    return DeDiffusionEncoder(
-        backbone,
-        decoder.token_embeddings[word_ids(decoder, words)].detach().clone().float(),
-        tokens=config.tokens,
-        map_size=map_size,
-        width=config.pooler_width,
-        layers=config.pooler_layers,
-        heads=config.pooler_heads,
-        logit_scale=config.logit_scale,
-    )
-
-
-class Schedule:
-    """What changes in the course of a run, as functions of the share of it that is done."""
-
-    def __init__(self, config: EncoderConfig) -> None:
-        self.config = config
-
-    def longest_prefix(self, done: float) -> int:
-        growth = min(1.0, done / self.config.prefix_growth) if self.config.prefix_growth > 0 else 1.0
-        return 1 + int((self.config.tokens - 1) * growth)
-
-    def temperature(self, done: float) -> float:
-        first, last = self.config.temperature, self.config.final_temperature
-        return first * (last / first) ** done
-
-    def hard(self, done: float) -> bool:
-        return done >= self.config.hard_from
-
-    def fading(self, done: float) -> float:
-        """From 1 at the start to 0 halfway."""
-        return max(0.0, 1 - 2 * done)
-
-
-def choose_words(logits: torch.Tensor, temperature: float, hard: bool) -> torch.Tensor:
-    """Distributions over words [batch, tokens, words]; one word each where `hard`, with the soft gradient."""
-    soft = torch.softmax(logits / temperature, dim=-1)
-    if not hard:
-        return soft
-    noise = -torch.empty_like(soft).exponential_().log()
-    chosen = torch.nn.functional.one_hot((logits / temperature + noise).argmax(dim=-1), soft.shape[-1])
-    return chosen.to(soft.dtype) - soft.detach() + soft
-
-
-def diversity(chosen: torch.Tensor) -> torch.Tensor:
-    """Entropy of each slot's words over the batch, in nats, mean over slots."""
-    marginal = chosen.mean(dim=0)
-    return -(marginal * (marginal + 1e-8).log()).sum(dim=-1).mean()
-
-
-def repetition(chosen: torch.Tensor) -> torch.Tensor:
-    """Probability that two slots of a picture say the same word, mean over pairs; 0 for a single slot."""
-    slots = chosen.shape[1]
-    if slots == 1:
-        return chosen.new_zeros(())
-    same = chosen @ chosen.transpose(1, 2)
-    return (same.sum(dim=(1, 2)) - same.diagonal(dim1=1, dim2=2).sum(dim=1)).mean() / (slots * (slots - 1))
+    embeddings = decoder.token_embeddings[word_ids(decoder.tokenizer, words)].detach().clone().float()
+    pooler = build_pooler(config, backbone.width, map_size, embeddings)
+    return DeDiffusionEncoder(backbone, pooler, probe.shape[-1])
 
 
 def train_encoder(
-    config: EncoderConfig, decoder_folder: Path, reader_folder: Path, emoji: Path, run_folder: Path
+    config: EncoderConfig, decoder_folder: Path, backbone_folder: Path, pictures: str, run_folder: Path
 ) -> Path:
-    """Trains and saves the encoder; returns its folder."""
-    device = pick_device()
+    """Trains and saves the encoder; returns its folder.
+
+    Args:
+        backbone_folder: A reader, or any vision model that transformers has saved.
+        pictures: The drawings of `config.scenes`, or the photographs.
+    """
+    device, is_main = pick_device(), processes().is_main_process
     torch.manual_seed(config.loop.seed)
-    decoder = FrozenDecoder.load(decoder_folder).to(device)
+    frozen = torch.bfloat16 if config.frozen_weights == "bfloat16" and computes_bfloat16(device) else torch.float32
+    decoder = FrozenDecoder.load(decoder_folder, dtype=frozen, checkpoint_activations=config.checkpoint_activations).to(
+        device
+    )
     if config.tokens > decoder.longest_text:
         raise ValueError(f"tokens is {config.tokens}, but the decoder reads {decoder.longest_text} at most")
-    batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
-    held_out = open_batches(emoji, config.scenes, seed=HELD_OUT_SEED, split="held-out")
-    words = vocabulary(batches.words, batches.styles)
-    encoder = build_encoder(config, decoder, reader_folder, words).to(device)
-    embeddings = decoder.token_embeddings[word_ids(decoder, words).to(device)]
-    views = {"latents": decoder.latents, "features": encoder.backbone}
-    pool = gather_scene_pool(batches, config.pool_pictures, device, **views)
-    judged = gather_scene_pool(held_out, HELD_OUT_PICTURES, device, **views)
+    domain = open_domain(config, pictures, decoder.tokenizer)
+    backbone = load_backbone(backbone_folder, config, frozen)
+    encoder = build_encoder(config, decoder, backbone, domain.words).to(device)
+    embeddings = decoder.token_embeddings[word_ids(decoder.tokenizer, domain.words).to(device)].float()
+    if is_main:
+        print(
+            f"The encoder chooses from {len(domain.words):,} words of the decoder's {len(decoder.tokenizer):,} tokens."
+        )
+    domain.look(device, latents=decoder.latents, features=lambda seen: backbone(backbone.prepare(seen)))
     # What the other prompts are worth never changes, so it is measured once.
-    references = _mean_losses(decoder, judged, caption_prompts(judged.scenes))
-    schedule = Schedule(config)
-    loop = TrainingLoop(encoder, config.loop, run_folder)
+    references = _mean_losses(decoder, domain, domain.fixed_prompts()) if is_main else {}
+    reconstruction = Reconstruction(config, encoder.pooler, decoder, embeddings)
+    loop = TrainingLoop(encoder.pooler, config.loop, run_folder)
     log = run_folder / "judged.jsonl"
 
     def compute_loss(step: int):
-        if step % config.judge_every == 0:
+        if loop.begins_step and step % config.judge_every == 0:
             with log.open("a", encoding="utf-8") as file:
-                scores = judge_texts(encoder, decoder, judged, words, set(batches.words), references)
-                file.write(json.dumps({"step": step, **scores}) + "\n")
-        done = step / config.loop.steps
-        chosen_pictures = torch.randint(len(pool), (config.loop.batch_size,))
-        features = pool.features[chosen_pictures].to(device).float()
-        latents = pool.latents[chosen_pictures].to(device)
-        length = int(torch.randint(1, schedule.longest_prefix(done) + 1, ()))
-        logits, _ = encoder.pool(features)
-        chosen = choose_words(logits[:, :length].float(), schedule.temperature(done), schedule.hard(done))
-        condition = decoder.condition_on_embeddings(chosen @ embeddings)
-        timesteps = torch.randint(config.lowest_timestep, 1000, (len(latents),), device=device)
-        losses = decoder.diffusion_loss(latents, torch.randn_like(latents), timesteps, condition)
-        soft = torch.softmax(logits[:, :length].float(), dim=-1)
-        variety, repeats = diversity(soft), repetition(soft)
-        variety_reward = schedule.fading(done) * config.diversity_weight * variety
-        loss = losses.mean() - variety_reward + config.repeat_weight * repeats
-        sureness = soft.amax(dim=-1).mean().item()
-        numbers = {"diffusion": losses.mean().item(), "length": length, "sureness": sureness}
-        return loss, {**numbers, "diversity": variety.item(), "repeats": repeats.item()}
+                file.write(json.dumps({"step": step, **judge_texts(encoder, decoder, domain, references)}) + "\n")
+        loss, parts = reconstruction.loss(domain.draw(loop.draw), step / config.loop.steps)
+        return loss, {**{name: part.item() for name, part in parts.items()}, **domain.numbers()}
 
     run_folder.mkdir(parents=True, exist_ok=True)
     loop.run(compute_loss)
-    trained = loop.averaged_model.eval()
-    scores = judge_texts(trained, decoder, judged, words, set(batches.words), references)
-    folder = save_encoder(trained, config, words, run_folder / "encoder")
-    origin = {"decoder": decoder_folder.name, "reader": read_recipe(reader_folder), "held_out": scores}
-    write_recipe(folder, describe_run(loop, config, **origin))
+    folder = run_folder / "encoder"
+    if is_main:
+        trained = DeDiffusionEncoder(backbone, loop.averaged_model, encoder.image_size).eval()
+        scores = judge_texts(trained, decoder, domain, references)
+        save_encoder(trained, config, domain.words, folder)
+        origin = {"decoder": decoder_folder.name, **_describe_backbone(backbone_folder, backbone), "held_out": scores}
+        write_recipe(folder, describe_run(loop, config, **origin, **domain.numbers()))
+    processes().wait_for_everyone()
     return folder
 
 
 @torch.no_grad()
 def judge_texts(
-    encoder: DeDiffusionEncoder,
-    decoder: FrozenDecoder,
-    pool: ScenePool,
-    words: list[str],
-    things: set[str],
-    references: dict[str, float],
+    encoder: DeDiffusionEncoder, decoder: FrozenDecoder, domain: Domain, references: dict[str, float]
 ) -> dict[str, object]:
     """Hard texts of held-out pictures: what they name, their diffusion loss beside other prompts' (`references`)."""
     device = decoder.alphas_cumprod.device
-    was_training = encoder.training
-    encoder.eval()
-    picks = torch.cat([encoder.pool(part.to(device).float())[0].argmax(dim=-1) for part in pool.features.split(64)])
-    encoder.train(was_training)
-    texts = [[words[index] for index in row] for row in picks.tolist()]
+    pooler, was_training = encoder.pooler, encoder.pooler.training
+    pooler.eval()
+    parts = domain.judged.features.split(domain.judged_together)
+    picks = torch.cat([pooler(part.to(device).float())[0].argmax(dim=-1) for part in parts])
+    pooler.train(was_training)
+    texts = [[domain.words[index] for index in row] for row in picks.tolist()]
     lines = [" ".join(text) for text in texts]
+    prompts = {**domain.control_prompts(lines), "de-diffusion": lines}
     return {
-        **naming_scores(texts, pool.scenes, things),
-        "loss": {**references, **_mean_losses(decoder, pool, {"de-diffusion": lines})},
-        "examples": lines[:4],
+        **domain.score(texts),
+        "loss": {**references, **_mean_losses(decoder, domain, prompts)},
+        "examples": lines[:EXAMPLES],
     }
 
 
-def _mean_losses(decoder: FrozenDecoder, pool: ScenePool, prompts: dict[str, list[str]]) -> dict[str, float]:
-    losses = prompt_losses(decoder, pool.latents, prompts)
+def _mean_losses(decoder: FrozenDecoder, domain: Domain, prompts: dict[str, list[str]]) -> dict[str, float]:
+    losses = prompt_losses(decoder, domain.judged.latents, prompts, domain.judged_together)
     return {name: round(values.mean().item(), 5) for name, values in losses.items()}
 
 
-def save_encoder(encoder: DeDiffusionEncoder, config: EncoderConfig, words: list[str], folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save(encoder.state_dict(), folder / "encoder.pt")
-    backbone = {"widths": encoder.backbone.widths, "depths": encoder.backbone.depths}
-    description = {"config": config.model_dump(mode="json"), "backbone": backbone, "words": words}
-    (folder / "encoder.json").write_text(json.dumps(description, indent=2), encoding="utf-8")
-    return folder
+def _describe_backbone(folder: Path, backbone: Backbone | VisionBackbone) -> dict[str, object]:
+    """What a model card says of where the encoder's eyes are from."""
+    if isinstance(backbone, VisionBackbone):
+        return {"backbone": {"name": folder.name, "model": backbone.network.config.model_type}}
+    return {"reader": read_recipe(folder)}

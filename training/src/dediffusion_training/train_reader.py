@@ -35,7 +35,7 @@ def train_reader(config: ReaderConfig, emoji: Path, run_folder: Path) -> Path:
     loop = TrainingLoop(reader, config.loop, run_folder)
 
     def compute_loss(step: int):
-        scenes = batches.scenes(step, config.loop.batch_size)
+        scenes = batches.scenes(loop.draw, config.loop.batch_size)
         logits = reader(batches.pictures(scenes).to(device)).float()
         target = caption_words(scenes, words).to(device)
         loss = F.binary_cross_entropy_with_logits(logits, target, reduction="sum") / len(scenes)

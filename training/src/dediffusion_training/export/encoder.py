@@ -1,4 +1,7 @@
-"""The trained encoder as the folder that the server reads: config.json, model.onnx, tokenizer/ (format version 1)."""
+"""The trained encoder as the folder that the server reads: config.json, model.onnx, tokenizer/ (format version 1).
+
+An encoder of photographs gets its model card too; that of scenes needs an evaluation first (model_card.py).
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ from torch import nn
 from transformers import CLIPTokenizer
 
 from ..configuration import EncoderConfig
-from ..models.backbone import Backbone
+from ..encoder_folder import load_encoder
+from ..loop import read_recipe
 from ..models.encoder import DeDiffusionEncoder
-from ..tokenizer import WORD_END
+from ..photograph_card import photograph_card
+from ..vocabulary import word_ids
 from .graph import export_graph
 from .pipeline import write_byte_pairs
 
@@ -33,27 +38,8 @@ class ExportedEncoder(nn.Module):
         return self.token_ids[picks], scores, attention
 
 
-def load_encoder(folder: Path) -> tuple[DeDiffusionEncoder, dict]:
-    """The encoder that `train_encoder` saved, and its description."""
-    description = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
-    config = EncoderConfig.model_validate(description["config"])
-    state = torch.load(folder / "encoder.pt", map_location="cpu", weights_only=True)
-    encoder = DeDiffusionEncoder(
-        Backbone(description["backbone"]["widths"], description["backbone"]["depths"]),
-        torch.randn_like(state["words"]),
-        tokens=config.tokens,
-        map_size=int(len(state["positions"]) ** 0.5),
-        width=config.pooler_width,
-        layers=config.pooler_layers,
-        heads=config.pooler_heads,
-        logit_scale=config.logit_scale,
-    )
-    encoder.load_state_dict(state)
-    return encoder.eval(), description
-
-
 def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, destination: Path) -> Path:
-    """Writes the encoder's folder, all but its model card, and returns it.
+    """Writes the encoder's folder and returns it.
 
     The graph is compared with the encoder before the function returns.
 
@@ -69,10 +55,9 @@ def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, dest
     encoder, description = load_encoder(folder)
     config = EncoderConfig.model_validate(description["config"])
     tokenizer = CLIPTokenizer.from_pretrained(tokenizer_folder)
-    vocabulary = tokenizer.get_vocab()
-    token_ids = torch.tensor([vocabulary[word + WORD_END] for word in description["words"]])
+    token_ids = word_ids(tokenizer, description["words"])
 
-    size = config.scenes.image_size
+    size = encoder.image_size
     noise = torch.Generator().manual_seed(0)
     names = ["token_ids", "token_scores", "attention"]
     export_graph(
@@ -90,10 +75,10 @@ def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, dest
                 "formatVersion": FORMAT_VERSION,
                 "name": config.name,
                 "imageSize": size,
-                "mean": [0.5, 0.5, 0.5],
-                "std": [0.5, 0.5, 0.5],
+                "mean": list(encoder.backbone.mean),
+                "std": list(encoder.backbone.std),
                 "tokens": config.tokens,
-                "attention": [encoder.map_size, encoder.map_size],
+                "attention": [encoder.pooler.map_size] * 2,
                 "tokenizer": "tokenizer",
                 "decoder": decoder_name,
             },
@@ -103,4 +88,7 @@ def export_encoder(folder: Path, tokenizer_folder: Path, decoder_name: str, dest
         encoding="utf-8",
     )
     write_byte_pairs(tokenizer, destination / "tokenizer")
+    if config.photographs:
+        card = photograph_card(encoder, description, read_recipe(folder))
+        (destination / "README.md").write_text(card, encoding="utf-8")
     return destination

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 import numpy as np
 import onnx_ir as ir
@@ -20,8 +21,9 @@ def is_weight(shape: tuple[int, ...]) -> bool:
 
 @torch.no_grad()
 def round_weights_to_float16(module: nn.Module) -> None:
-    """Rounds the weights of a float32 module, in place, to what `store_weights_as_float16` can keep exactly."""
-    for parameter in module.parameters():
+    """Rounds the weights and fixed matrices of a float32 module, in place, to what `store_weights_as_float16` can keep
+    exactly."""
+    for parameter in chain(module.parameters(), module.buffers()):
         if parameter.dtype == torch.float32 and is_weight(tuple(parameter.shape)):
             rounded = parameter.half().float()
             if torch.isfinite(rounded).all():

@@ -15,6 +15,8 @@ class Backbone(nn.Module):
     """
 
     enlargement = 2
+    #: Of red, green and blue in [0, 1].
+    mean = std = (0.5, 0.5, 0.5)
 
     def __init__(self, widths: list[int], depths: list[int]) -> None:
         super().__init__()
@@ -22,6 +24,10 @@ class Backbone(nn.Module):
         self.network = ResNetModel(
             ResNetConfig(embedding_size=widths[0], hidden_sizes=widths, depths=depths, layer_type="basic")
         )
+
+    def prepare(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Takes pictures of any size as they are, in [-1, 1]."""
+        return pictures
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """[batch, 3, height, width] to [batch, width, rows, columns]."""

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .backbone import Backbone
+from .vision import VisionBackbone
 
 
 class Attention(nn.Module):
@@ -49,13 +50,16 @@ class PoolerLayer(nn.Module):
         return queries + self.mlp(self.norm_mlp(queries)), where
 
 
-class DeDiffusionEncoder(nn.Module):
-    """One query per token (Wei et al., section 3.2). Logits are scaled cosine similarities to the frozen decoder's
-    token embeddings, so that words that mean similar things to the decoder start out close."""
+class AttentionalPooler(nn.Module):
+    """Words for a map of features, one query per token (Wei et al., section 3.2): all of the encoder that learns.
+
+    Logits are scaled cosine similarities to the frozen decoder's token embeddings, so that words that mean similar
+    things to the decoder start out close.
+    """
 
     def __init__(
         self,
-        backbone: Backbone,
+        feature_width: int,
         word_embeddings: torch.Tensor,
         *,
         tokens: int,
@@ -66,23 +70,19 @@ class DeDiffusionEncoder(nn.Module):
         logit_scale: float,
     ) -> None:
         super().__init__()
-        self.backbone = backbone
         self.map_size = map_size
         self.logit_scale = logit_scale
         self.register_buffer("words", F.normalize(word_embeddings - word_embeddings.mean(dim=0), dim=-1))
-        self.project = nn.Linear(backbone.width, width)
+        self.project = nn.Linear(feature_width, width)
         self.norm = nn.LayerNorm(width)
         self.positions = nn.Parameter(0.02 * torch.randn(map_size * map_size, width))
         self.queries = nn.Parameter(torch.randn(tokens, width))
         self.layers = nn.ModuleList(PoolerLayer(width, heads) for _ in range(layers))
         self.to_word = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, word_embeddings.shape[1]))
 
-    def features(self, pictures: torch.Tensor) -> torch.Tensor:
-        """The frozen backbone's map as a sequence: [batch, rows * columns, width]."""
-        return self.backbone(pictures).flatten(2).transpose(1, 2)
-
-    def pool(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Word logits [batch, tokens, words] and attention [batch, tokens, rows * columns]."""
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """From features [batch, rows * columns, width] to word logits [batch, tokens, words] and attention [batch,
+        tokens, rows * columns]."""
         picture = self.norm(self.project(features)) + self.positions
         queries = self.queries.expand(len(features), -1, -1)
         where = None
@@ -91,6 +91,29 @@ class DeDiffusionEncoder(nn.Module):
         direction = F.normalize(self.to_word(queries).float(), dim=-1)
         return self.logit_scale * direction @ self.words.T, where
 
-    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        logits, where = self.pool(self.features(pictures))
-        return logits, where.unflatten(2, (self.map_size, self.map_size))
+
+class DeDiffusionEncoder(nn.Module):
+    """A frozen backbone and the pooler that puts what it sees into words.
+
+    Args:
+        image_size: Pixels on each side of the pictures that the backbone looks at.
+    """
+
+    def __init__(self, backbone: Backbone | VisionBackbone, pooler: AttentionalPooler, image_size: int) -> None:
+        super().__init__()
+        self.backbone, self.pooler, self.image_size = backbone, pooler, image_size
+
+    @property
+    def words(self) -> torch.Tensor:
+        """Directions of the words' embeddings, [words, width]."""
+        return self.pooler.words
+
+    def features(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """The backbone's map as a sequence: [batch, rows * columns, width]."""
+        return self.backbone(pixel_values).flatten(2).transpose(1, 2)
+
+    def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Word logits [batch, tokens, words] and attention [batch, tokens, rows, columns] of pictures that the
+        backbone's `prepare` gave."""
+        logits, where = self.pooler(self.features(pixel_values))
+        return logits, where.unflatten(2, (self.pooler.map_size, self.pooler.map_size))
