@@ -1,7 +1,7 @@
 """Latents in which every channel counts the same.
 
-A diffusion loss weighs channels by their variance. Those that carry flat colour vary most, so that a decoder of latents as
-they come spends its training on colours and draws no shapes.
+A diffusion loss weighs channels by their variance. Those that carry flat colour vary most, so that a decoder of latents
+as they come spends its training on colours and draws no shapes.
 """
 
 from __future__ import annotations
