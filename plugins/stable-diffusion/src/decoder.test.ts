@@ -149,7 +149,7 @@ describe("a request", () => {
 	});
 
 	it("is refused with an unknown scheduler or latents of another size", async () => {
-		await expect(draw(tiny, [{ prompt: "a", seed: 1, scheduler: "heun" }])).rejects.toMatchObject({
+		await expect(draw(tiny, [{ prompt: "a", seed: 1, scheduler: "plms" }])).rejects.toMatchObject({
 			code: "SCHEDULER_UNKNOWN",
 			message: expect.stringContaining("ddim, euler"),
 		});
@@ -280,7 +280,7 @@ describe("a broken folder", () => {
 		const folder = await copyOf("tiny-v");
 		const file = join(folder, "scheduler/scheduler_config.json");
 		const config = JSON.parse(await readFile(file, "utf8"));
-		await writeFile(file, JSON.stringify({ ...config, _class_name: "DPMSolverMultistepScheduler" }));
+		await writeFile(file, JSON.stringify({ ...config, _class_name: "FlowMatchEulerDiscreteScheduler" }));
 		await expect(openDecoder(folder)).rejects.toMatchObject({ code: "SCHEDULER_UNKNOWN", input: file });
 	});
 
@@ -319,7 +319,7 @@ describe("the plugin", () => {
 		expect(tiny).toMatchObject({ id: "tiny", name: "tiny", lane: "cpu" });
 		expect(tiny.capabilities).toMatchObject({
 			deterministic: true,
-			schedulers: ["ddim", "euler"],
+			schedulers: ["ddim", "euler", "euler-ancestral", "heun", "pndm", "ddpm", "dpm-solver", "unipc", "lcm"],
 			size: { min: 8, max: 64, multipleOf: 8 },
 			maxPromptTokens: 14,
 			defaults: { steps: 4, guidanceScale: 3, width: 32, height: 32, scheduler: "ddim" },

@@ -10,7 +10,6 @@ import type { ModelFolder } from "./model-folder.ts";
 import type { ModelOptions } from "./options.ts";
 import { latentsToPixels } from "./picture.ts";
 import { type Defaults, groupJobs, type Job, planJob } from "./plan.ts";
-import { schedulerNames } from "./schedulers/schedule.ts";
 
 const maxBatch = 8;
 /** How far beyond the size it was trained on a U-Net may be asked to draw. */
@@ -26,13 +25,12 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 		jobs: readonly [Job, ...Job[]],
 		context: GenerateContext,
 	): Promise<(readonly [number, DecodeResult])[]> {
-		const [{ steps }] = jobs;
 		const report = (fraction: number, message: string) => {
 			for (const job of jobs) context.onProgress({ request: job.index, fraction, message });
 		};
-		const latents = await denoise(jobs, model, graphs, context.signal, (done) =>
+		const latents = await denoise(jobs, model, graphs, context.signal, (done, of) =>
 			// One more share than steps: the last one is the picture itself.
-			report(done / (steps + 1), `step ${done} of ${steps}`),
+			report(done / (of + 1), `step ${done} of ${of}`),
 		);
 		const results: (readonly [number, DecodeResult])[] = [];
 		for (const [position, job] of jobs.entries()) {
@@ -67,24 +65,24 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 	};
 }
 
-function defaultsOf(options: ModelOptions, { latents, scheduler }: ModelFolder): Defaults {
+function defaultsOf(options: ModelOptions, { latents, schedulers }: ModelFolder): Defaults {
 	return {
 		steps: options.steps ?? 25,
 		guidanceScale: options.guidanceScale ?? 7.5,
 		width: latents.width * latents.pixels,
 		height: latents.height * latents.pixels,
-		scheduler: options.scheduler ?? scheduler.name,
+		scheduler: schedulers.get(options.scheduler ?? schedulers.own.name, `models.${options.id}.scheduler`).name,
 	};
 }
 
-function capabilitiesOf({ latents, tokenizer }: ModelFolder, defaults: Defaults): DecoderCapabilities {
+function capabilitiesOf({ latents, schedulers, tokenizer }: ModelFolder, defaults: Defaults): DecoderCapabilities {
 	const multipleOf = latents.multipleOf * latents.pixels;
 	const largest = largestEnlargement * Math.max(defaults.width, defaults.height);
 	return {
 		settings: ["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler"],
 		deterministic: true,
 		maxBatch,
-		schedulers: schedulerNames,
+		schedulers: schedulers.names,
 		size: { min: multipleOf, max: Math.floor(largest / multipleOf) * multipleOf, multipleOf },
 		maxPromptTokens: tokenizer.maxTextTokens,
 		rewritesPrompt: false,

@@ -7,7 +7,6 @@ import { DeDiffusionError, type Tensor } from "dediffusion/plugin";
 import type { Graphs } from "./graphs.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import type { Job } from "./plan.ts";
-import { createScheduler } from "./schedulers/config.ts";
 import { floatsOf, inputNamed, tensorFor, timestepFor } from "./tensors.ts";
 import type { Encoding } from "./tokenizer.ts";
 
@@ -15,7 +14,7 @@ import type { Encoding } from "./tokenizer.ts";
  * Walks a group of jobs from noise to latents in one batch.
  *
  * @param jobs Alike in steps, guidance, scheduler and size.
- * @param onStep Called after each step, with how many are done.
+ * @param onStep Called after each call of the U-Net, with how many are done of how many; some schedulers take two for a step.
  * @returns One array of latents for each job.
  * @throws DeDiffusionError `ABORTED` between steps, or what opening and running graphs throws.
  */
@@ -24,9 +23,9 @@ export async function denoise(
 	model: ModelFolder,
 	graphs: Graphs,
 	signal: AbortSignal,
-	onStep: (done: number) => void,
+	onStep: (done: number, of: number) => void,
 ): Promise<readonly Float32Array[]> {
-	const [{ steps, guidanceScale, width, height, scheduler: schedulerName }] = jobs;
+	const [{ steps, guidanceScale, width, height, scheduler: configured }] = jobs;
 	const negatives = jobs.map((job) => job.negative).filter((negative) => negative !== undefined);
 	const guided = negatives.length > 0;
 	const texts = [...negatives, ...jobs.map((job) => job.prompt)];
@@ -42,22 +41,24 @@ export async function denoise(
 	const statesTensor = tensorFor(inputs.states, states.data, states.dims);
 	const dims = [texts.length, model.latents.channels, height, width];
 
-	const scheduler = createScheduler(model.scheduler, schedulerName, steps);
+	const scheduler = configured.start(steps);
+	const calls = scheduler.timesteps.length;
 	let sample: Float32Array = joined(jobs.map((job) => job.noise)).map((value) => value * scheduler.initialSigma);
-	for (let step = 0; step < steps; step++) {
+	const drawNoise = () => joined(jobs.map((job) => job.random.normal(job.noise.length)));
+	for (let call = 0; call < calls; call++) {
 		throwIfAborted(signal);
-		const scaled = scheduler.scaleInput(sample, step);
+		const scaled = scheduler.scaleInput(sample, call);
 		const outputs: Record<string, Tensor> = await unet.run(
 			{
 				sample: tensorFor(inputs.sample, guided ? joined([scaled, scaled]) : scaled, dims),
-				timestep: timestepFor(inputs.timestep, scheduler.timesteps[step] as number, texts.length),
+				timestep: timestepFor(inputs.timestep, scheduler.timesteps[call] as number, texts.length),
 				encoder_hidden_states: statesTensor,
 			},
 			{ signal },
 		);
 		const predicted = floatsOf(outputs, "out_sample", path).data;
-		sample = scheduler.step(guided ? guide(predicted, guidanceScale) : predicted, step, sample);
-		onStep(step + 1);
+		sample = scheduler.step(guided ? guide(predicted, guidanceScale) : predicted, call, sample, drawNoise);
+		onStep(call + 1, calls);
 	}
 	if (!sample.every(Number.isFinite)) {
 		throw new DeDiffusionError(

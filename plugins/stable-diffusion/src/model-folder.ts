@@ -7,8 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DeDiffusionError } from "dediffusion/plugin";
 import { z } from "zod";
-import { readSchedulerConfig } from "./schedulers/config.ts";
-import type { SchedulerConfig } from "./schedulers/schedule.ts";
+import { readSchedulers, type Schedulers } from "./schedulers/config.ts";
 import { Tokenizer } from "./tokenizer.ts";
 
 const pipelines = ["StableDiffusionPipeline", "OnnxStableDiffusionPipeline", "ORTStableDiffusionPipeline"];
@@ -56,7 +55,7 @@ export interface ModelFolder {
 	/** Absolute paths of the ONNX files; they may be missing until somebody opens them. */
 	readonly graphs: Readonly<Record<GraphName, string>>;
 	readonly tokenizer: Tokenizer;
-	readonly scheduler: SchedulerConfig;
+	readonly schedulers: Schedulers;
 	readonly latents: {
 		readonly channels: number;
 		/** The size that the U-Net was trained on, in latent cells. */
@@ -104,7 +103,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 			vae_decoder: join(path, "vae_decoder", "model.onnx"),
 		},
 		tokenizer: await readTokenizer(join(path, "tokenizer"), text.max_position_embeddings),
-		scheduler: readSchedulerConfig(scheduler, schedulerFile),
+		schedulers: readSchedulers(scheduler, schedulerFile),
 		latents: {
 			channels: unet.in_channels,
 			width,
@@ -152,13 +151,20 @@ async function readJson<Schema extends z.ZodType>(path: string, schema: Schema):
 	const text = await read(path);
 	let value: unknown;
 	try {
-		value = JSON.parse(text);
+		value = JSON.parse(withoutPythonNumbers(text));
 	} catch (error) {
 		throw invalid(path, "it is not JSON", error);
 	}
 	const checked = schema.safeParse(value);
 	if (!checked.success) throw invalid(path, z.prettifyError(checked.error), checked.error);
 	return checked.data;
+}
+
+/** Python writes infinities and NaN into JSON, as `lambda_min_clipped` of a DPM-Solver file shows. */
+function withoutPythonNumbers(text: string): string {
+	return text.replaceAll(/"(?:[^"\\]|\\.)*"|Infinity|NaN/g, (match) =>
+		match === "Infinity" ? "1e999" : match === "NaN" ? "null" : match,
+	);
 }
 
 async function read(path: string): Promise<string> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { schedulerNames } from "./schedulers/schedule.ts";
+import { schedulerNames } from "./schedulers/known.ts";
 
 const model = z.strictObject({
 	/** The decoder's id in the API. */

@@ -6,7 +6,7 @@
 import { DeDiffusionError, type PixelImage } from "dediffusion/plugin";
 import type { Graphs } from "./graphs.ts";
 import type { ModelFolder } from "./model-folder.ts";
-import { roundHalfEven } from "./schedulers/schedule.ts";
+import { roundHalfEven } from "./rounding.ts";
 import { floatsOf, inputNamed, tensorFor } from "./tensors.ts";
 
 /**
