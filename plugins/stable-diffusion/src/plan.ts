@@ -14,9 +14,10 @@ export interface Job {
 	/** Index of the request. */
 	readonly index: number;
 	readonly seed: number;
-	readonly prompt: Encoding;
+	/** In the tokens of each of the model's text encoders. */
+	readonly prompt: readonly Encoding[];
 	/** Undefined when guidance is off. */
-	readonly negative: Encoding | undefined;
+	readonly negative: readonly Encoding[] | "zeros" | undefined;
 	readonly steps: number;
 	readonly guidanceScale: number;
 	readonly scheduler: ConfiguredScheduler;
@@ -63,24 +64,23 @@ export function planJob(
 	const guidanceScale = request.guidanceScale ?? defaults.guidanceScale;
 	const [width, height] = [side("width"), side("height")];
 
-	const prompt = model.tokenizer.encode(request.prompt);
-	warnOfCut(prompt, "prompt", warnings);
-	const guided = guidanceScale > 1;
-	const negative = guided ? model.tokenizer.encode(request.negativePrompt ?? "") : undefined;
-	if (negative) warnOfCut(negative, "negativePrompt", warnings);
-	if (!guided && request.negativePrompt) {
-		warnings.push({
-			type: "unsupported",
-			setting: "negativePrompt",
-			message: "A negative prompt has no effect without guidance; give a guidanceScale above 1.",
-		});
+	const encode = (text: string) => model.textEncoders.map(({ tokenizer }) => tokenizer.encode(text));
+	const prompt = encode(request.prompt);
+	const seen = prompt[0] as Encoding;
+	warnOfCut(seen, "prompt", warnings);
+	const isGuided = guidanceScale > 1 && model.guidanceNumbers === undefined;
+	const isMissing = request.negativePrompt === undefined && model.hasZerosForMissingNegative;
+	const negative = isMissing ? "zeros" : encode(request.negativePrompt ?? "");
+	if (isGuided && negative !== "zeros") warnOfCut(negative[0] as Encoding, "negativePrompt", warnings);
+	if (!isGuided && request.negativePrompt) {
+		warnings.push({ type: "unsupported", setting: "negativePrompt", message: whyNoNegative(model) });
 	}
 	const random = seededRandom(request.seed);
 	return {
 		index,
 		seed: request.seed,
 		prompt,
-		negative,
+		negative: isGuided ? negative : undefined,
 		steps,
 		guidanceScale,
 		scheduler,
@@ -88,7 +88,7 @@ export function planJob(
 		height,
 		noise: noiseOf(request, random, model.latents.channels, height, width),
 		random,
-		effectivePrompt: prompt.kept < prompt.wanted ? prompt.text : request.prompt,
+		effectivePrompt: seen.kept < seen.wanted ? seen.text : request.prompt,
 		warnings,
 	};
 }
@@ -105,12 +105,18 @@ export function groupJobs(jobs: readonly Job[]): readonly (readonly [Job, ...Job
 	return [...groups.values()];
 }
 
+function whyNoNegative({ guidanceNumbers }: ModelFolder): string {
+	return guidanceNumbers === undefined
+		? "A negative prompt has no effect without guidance; give a guidanceScale above 1."
+		: "A negative prompt has no effect on this model: guidance was distilled into it.";
+}
+
 function warnOfCut(encoding: Encoding, setting: "prompt" | "negativePrompt", warnings: DecodeWarning[]): void {
 	if (encoding.kept === encoding.wanted) return;
 	warnings.push({
 		type: "truncated",
 		setting,
-		message: `The model takes ${encoding.kept} tokens; the last ${encoding.wanted - encoding.kept} of ${encoding.wanted} were cut off.`,
+		message: `The model takes ${encoding.kept} tokens; the last ${encoding.wanted - encoding.kept} of ${encoding.wanted} were cut off: ${encoding.cut}`,
 	});
 }
 

@@ -35,6 +35,17 @@ export interface NoiseFixtures {
 	readonly cases: readonly { seed: number; sizes: readonly number[]; numbers: readonly (readonly number[])[] }[];
 }
 
+/** How transformers reads many strings; by `texts.py`. */
+export interface TextFixtures {
+	readonly pieces: readonly string[];
+	readonly ranges: readonly (readonly [first: number, last: number])[];
+	readonly count: number;
+	/** Strings to a hash. */
+	readonly group: number;
+	/** By the padding token. */
+	readonly hashes: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Reads a reference file of the fixtures folder. */
 export function readGolden<Content>(name: string): Content {
 	return JSON.parse(gunzipSync(readFileSync(fixture(name))).toString()) as Content;
