@@ -17,6 +17,7 @@ import { standardNormal } from "./noise.ts";
 import { tensorFor } from "./tensors.ts";
 import { createTestInference } from "./testing/inference.ts";
 import { fixture, type PictureFixture, readParity } from "./testing/parity.ts";
+import { draw, psnr } from "./testing/pictures.ts";
 
 const folders = ["tiny-epsilon", "tiny-v"];
 const opened: Decoder[] = [];
@@ -39,21 +40,6 @@ afterAll(async () => {
 	await Promise.all(opened.map((decoder) => decoder.close?.()));
 	await Promise.all(scratch.map((folder) => rm(folder, { recursive: true })));
 });
-
-async function draw(decoder: Decoder, requests: readonly DecodeRequest[], signal = never): Promise<PixelImage[]> {
-	const results = await decoder.generate(requests, { signal, onProgress: () => {} });
-	return results.map((result) => {
-		if (result.status !== "done" || result.image.kind !== "pixels") throw new Error("no pixels");
-		return result.image;
-	});
-}
-
-/** Peak signal-to-noise ratio in dB. */
-function psnr(a: PixelImage, b: PixelImage): number {
-	expect([a.width, a.height, a.data.length]).toEqual([b.width, b.height, b.data.length]);
-	const squares = a.data.reduce((sum, value, index) => sum + (value - (b.data[index] as number)) ** 2, 0);
-	return 10 * Math.log10(255 ** 2 / (squares / a.data.length));
-}
 
 function requestOf(picture: PictureFixture): DecodeRequest {
 	const { prompt, negativePrompt, guidanceScale, steps, scheduler, width, height, seed = 0, latentsSeed } = picture;
