@@ -48,8 +48,10 @@ function signatureOf(metadata: ort.InferenceSession.ValueMetadata): TensorSignat
 	return { name: metadata.name, type: metadata.type as TensorType, dims: metadata.shape };
 }
 
-function toOrt(tensor: Tensor): ort.Tensor {
-	return new ort.Tensor(tensor.type, tensor.data as TensorArrays["float32"], [...tensor.dims]);
+function toOrt({ type, data, dims }: Tensor): ort.Tensor {
+	const tensor = new ort.Tensor(type, data as TensorArrays["float32"], [...dims]);
+	// The runtime's JavaScript half makes a Float16Array of the bits, in which its native half finds nothing (1.30.0).
+	return type === "float16" ? Object.assign(tensor, { cpuData: data }) : tensor;
 }
 
 function fromOrt(value: ort.Tensor): Tensor {
