@@ -17,6 +17,7 @@ import { standardNormal } from "./noise.ts";
 import { tensorFor } from "./tensors.ts";
 import { createTestInference } from "./testing/inference.ts";
 import { fixture, type PictureFixture, readParity } from "./testing/parity.ts";
+import { draw, psnr } from "./testing/pictures.ts";
 
 const folders = ["tiny-epsilon", "tiny-v"];
 const opened: Decoder[] = [];
@@ -39,21 +40,6 @@ afterAll(async () => {
 	await Promise.all(opened.map((decoder) => decoder.close?.()));
 	await Promise.all(scratch.map((folder) => rm(folder, { recursive: true })));
 });
-
-async function draw(decoder: Decoder, requests: readonly DecodeRequest[], signal = never): Promise<PixelImage[]> {
-	const results = await decoder.generate(requests, { signal, onProgress: () => {} });
-	return results.map((result) => {
-		if (result.status !== "done" || result.image.kind !== "pixels") throw new Error("no pixels");
-		return result.image;
-	});
-}
-
-/** Peak signal-to-noise ratio in dB. */
-function psnr(a: PixelImage, b: PixelImage): number {
-	expect([a.width, a.height, a.data.length]).toEqual([b.width, b.height, b.data.length]);
-	const squares = a.data.reduce((sum, value, index) => sum + (value - (b.data[index] as number)) ** 2, 0);
-	return 10 * Math.log10(255 ** 2 / (squares / a.data.length));
-}
 
 function requestOf(picture: PictureFixture): DecodeRequest {
 	const { prompt, negativePrompt, guidanceScale, steps, scheduler, width, height, seed = 0, latentsSeed } = picture;
@@ -149,7 +135,7 @@ describe("a request", () => {
 	});
 
 	it("is refused with an unknown scheduler or latents of another size", async () => {
-		await expect(draw(tiny, [{ prompt: "a", seed: 1, scheduler: "heun" }])).rejects.toMatchObject({
+		await expect(draw(tiny, [{ prompt: "a", seed: 1, scheduler: "plms" }])).rejects.toMatchObject({
 			code: "SCHEDULER_UNKNOWN",
 			message: expect.stringContaining("ddim, euler"),
 		});
@@ -280,7 +266,7 @@ describe("a broken folder", () => {
 		const folder = await copyOf("tiny-v");
 		const file = join(folder, "scheduler/scheduler_config.json");
 		const config = JSON.parse(await readFile(file, "utf8"));
-		await writeFile(file, JSON.stringify({ ...config, _class_name: "DPMSolverMultistepScheduler" }));
+		await writeFile(file, JSON.stringify({ ...config, _class_name: "FlowMatchEulerDiscreteScheduler" }));
 		await expect(openDecoder(folder)).rejects.toMatchObject({ code: "SCHEDULER_UNKNOWN", input: file });
 	});
 
@@ -319,7 +305,7 @@ describe("the plugin", () => {
 		expect(tiny).toMatchObject({ id: "tiny", name: "tiny", lane: "cpu" });
 		expect(tiny.capabilities).toMatchObject({
 			deterministic: true,
-			schedulers: ["ddim", "euler"],
+			schedulers: ["ddim", "euler", "euler-ancestral", "heun", "pndm", "ddpm", "dpm-solver", "unipc", "lcm"],
 			size: { min: 8, max: 64, multipleOf: 8 },
 			maxPromptTokens: 14,
 			defaults: { steps: 4, guidanceScale: 3, width: 32, height: 32, scheduler: "ddim" },

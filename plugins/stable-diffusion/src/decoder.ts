@@ -3,21 +3,37 @@
  *
  * @module
  */
-import type { DecodeResult, Decoder, DecoderCapabilities, GenerateContext, Inference } from "dediffusion/plugin";
+import {
+	type DecodeResult,
+	type Decoder,
+	type DecoderCapabilities,
+	DeDiffusionError,
+	type GenerateContext,
+	type Inference,
+} from "dediffusion/plugin";
 import { denoise, throwIfAborted } from "./denoise.ts";
 import { Graphs } from "./graphs.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import type { ModelOptions } from "./options.ts";
 import { latentsToPixels } from "./picture.ts";
 import { type Defaults, groupJobs, type Job, planJob } from "./plan.ts";
-import { schedulerNames } from "./schedulers/schedule.ts";
 
 const maxBatch = 8;
 /** How far beyond the size it was trained on a U-Net may be asked to draw. */
 const largestEnlargement = 2;
 
-/** Makes the decoder. Opens nothing: each graph is opened when a request first needs it. */
+/** Makes the decoder. Opens nothing: each graph is opened when a request first needs it.
+ *
+ * @throws DeDiffusionError `CONFIG_INVALID` or `SCHEDULER_UNKNOWN` for an option that the model cannot honour.
+ */
 export function createDecoder(options: ModelOptions, model: ModelFolder, inference: Inference): Decoder {
+	if (options.clipSkip > 0 && !model.isXl) {
+		throw new DeDiffusionError(
+			"CONFIG_INVALID",
+			`The model ${options.id} cannot leave out layers of its text encoder: only SDXL's give their layers' outputs.`,
+			{ input: `models.${options.id}.clipSkip`, advice: "Leave clipSkip out." },
+		);
+	}
 	const graphs = new Graphs(model.graphs, inference, options.providers);
 	const defaults = defaultsOf(options, model);
 	const capabilities = capabilitiesOf(model, defaults);
@@ -26,18 +42,26 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 		jobs: readonly [Job, ...Job[]],
 		context: GenerateContext,
 	): Promise<(readonly [number, DecodeResult])[]> {
-		const [{ steps }] = jobs;
-		const report = (fraction: number, message: string) => {
-			for (const job of jobs) context.onProgress({ request: job.index, fraction, message });
-		};
-		const latents = await denoise(jobs, model, graphs, context.signal, (done) =>
-			// One more share than steps: the last one is the picture itself.
-			report(done / (steps + 1), `step ${done} of ${steps}`),
-		);
+		const toPixels = (latents: Float32Array, job: Job) => latentsToPixels(latents, job, model, graphs, context.signal);
+		const latents = await denoise(jobs, model, graphs, options, context.signal, async (stride) => {
+			const { done, of } = stride;
+			const isShown = options.previewEvery !== undefined && done % options.previewEvery === 0 && done < of;
+			const shown = isShown ? stride.latents() : [];
+			for (const [position, job] of jobs.entries()) {
+				const now = shown[position];
+				context.onProgress({
+					request: job.index,
+					// One more share than steps: the last one is the picture itself.
+					fraction: done / (of + 1),
+					message: `step ${done} of ${of}`,
+					...(now ? { preview: await toPixels(now, job) } : {}),
+				});
+			}
+		});
 		const results: (readonly [number, DecodeResult])[] = [];
 		for (const [position, job] of jobs.entries()) {
 			throwIfAborted(context.signal);
-			const image = await latentsToPixels(latents[position] as Float32Array, job, model, graphs, context.signal);
+			const image = await toPixels(latents[position] as Float32Array, job);
 			const { seed, effectivePrompt, warnings } = job;
 			results.push([job.index, { status: "done", seed, effectivePrompt, warnings, image }]);
 			context.onProgress({ request: job.index, fraction: 1, message: "done" });
@@ -67,26 +91,26 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 	};
 }
 
-function defaultsOf(options: ModelOptions, { latents, scheduler }: ModelFolder): Defaults {
+function defaultsOf(options: ModelOptions, { latents, schedulers, defaults }: ModelFolder): Defaults {
 	return {
-		steps: options.steps ?? 25,
-		guidanceScale: options.guidanceScale ?? 7.5,
+		steps: options.steps ?? defaults.steps,
+		guidanceScale: options.guidanceScale ?? defaults.guidanceScale,
 		width: latents.width * latents.pixels,
 		height: latents.height * latents.pixels,
-		scheduler: options.scheduler ?? scheduler.name,
+		scheduler: schedulers.get(options.scheduler ?? schedulers.own.name, `models.${options.id}.scheduler`).name,
 	};
 }
 
-function capabilitiesOf({ latents, tokenizer }: ModelFolder, defaults: Defaults): DecoderCapabilities {
+function capabilitiesOf({ latents, schedulers, textEncoders }: ModelFolder, defaults: Defaults): DecoderCapabilities {
 	const multipleOf = latents.multipleOf * latents.pixels;
 	const largest = largestEnlargement * Math.max(defaults.width, defaults.height);
 	return {
 		settings: ["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler"],
 		deterministic: true,
 		maxBatch,
-		schedulers: schedulerNames,
+		schedulers: schedulers.names,
 		size: { min: multipleOf, max: Math.floor(largest / multipleOf) * multipleOf, multipleOf },
-		maxPromptTokens: tokenizer.maxTextTokens,
+		maxPromptTokens: Math.min(...textEncoders.map(({ tokenizer }) => tokenizer.maxTextTokens)),
 		rewritesPrompt: false,
 		defaults,
 	};

@@ -1,21 +1,38 @@
 /**
- * From noise to latents: the text through the text encoder, then the U-Net step by step with classifier-free guidance.
+ * From noise to latents: the U-Net step by step along a scheduler's walk, with guidance.
  *
  * @module
  */
-import { DeDiffusionError, type Tensor } from "dediffusion/plugin";
+import { DeDiffusionError, type InferenceSession, type Tensor } from "dediffusion/plugin";
 import type { Graphs } from "./graphs.ts";
+import { guidanceEmbedding, guide, rescale } from "./guidance.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import type { Job } from "./plan.ts";
-import { createScheduler } from "./schedulers/config.ts";
 import { floatsOf, inputNamed, tensorFor, timestepFor } from "./tensors.ts";
-import type { Encoding } from "./tokenizer.ts";
+import { type EncodedTexts, encodeTexts, join } from "./texts.ts";
+
+/** What is set for a model rather than for a request. */
+export interface DenoiseSettings {
+	/** 0 to 1; 0 leaves guided predictions as they are. */
+	readonly guidanceRescale: number;
+	/** Layers of the text encoders to leave out. */
+	readonly clipSkip: number;
+}
+
+/** How far a walk has come. */
+export interface Stride {
+	/** Calls of the U-Net; some schedulers take two for a step. */
+	readonly done: number;
+	readonly of: number;
+	/** One array of latents for each job, as they are now. */
+	readonly latents: () => readonly Float32Array[];
+}
 
 /**
  * Walks a group of jobs from noise to latents in one batch.
  *
  * @param jobs Alike in steps, guidance, scheduler and size.
- * @param onStep Called after each step, with how many are done.
+ * @param onStep Called, and waited for, after each call of the U-Net.
  * @returns One array of latents for each job.
  * @throws DeDiffusionError `ABORTED` between steps, or what opening and running graphs throws.
  */
@@ -23,41 +40,32 @@ export async function denoise(
 	jobs: readonly [Job, ...Job[]],
 	model: ModelFolder,
 	graphs: Graphs,
+	settings: DenoiseSettings,
 	signal: AbortSignal,
-	onStep: (done: number) => void,
+	onStep: (stride: Stride) => Promise<void>,
 ): Promise<readonly Float32Array[]> {
-	const [{ steps, guidanceScale, width, height, scheduler: schedulerName }] = jobs;
-	const negatives = jobs.map((job) => job.negative).filter((negative) => negative !== undefined);
-	const guided = negatives.length > 0;
-	const texts = [...negatives, ...jobs.map((job) => job.prompt)];
-	const states = await encodeTexts(texts, graphs, signal);
+	const [{ steps, guidanceScale, scheduler: configured }] = jobs;
+	throwIfAborted(signal);
+	const texts = await encodeTexts(jobs, model, graphs, settings.clipSkip, signal);
+	const isGuided = jobs[0].negative !== undefined;
+	const predict = await openUnet(jobs, texts, model, graphs, signal);
 
-	const unet = await graphs.open("unet");
-	const path = graphs.path("unet");
-	const inputs = {
-		sample: inputNamed(unet, "sample", path),
-		timestep: inputNamed(unet, "timestep", path),
-		states: inputNamed(unet, "encoder_hidden_states", path),
-	};
-	const statesTensor = tensorFor(inputs.states, states.data, states.dims);
-	const dims = [texts.length, model.latents.channels, height, width];
-
-	const scheduler = createScheduler(model.scheduler, schedulerName, steps);
-	let sample: Float32Array = joined(jobs.map((job) => job.noise)).map((value) => value * scheduler.initialSigma);
-	for (let step = 0; step < steps; step++) {
+	const scheduler = configured.start(steps);
+	const calls = scheduler.timesteps.length;
+	const drawNoise = () => join(jobs.map((job) => job.random.normal(job.noise.length)));
+	let sample: Float32Array = join(jobs.map((job) => job.noise)).map((value) => value * scheduler.initialSigma);
+	for (const [call, timestep] of scheduler.timesteps.entries()) {
 		throwIfAborted(signal);
-		const scaled = scheduler.scaleInput(sample, step);
-		const outputs: Record<string, Tensor> = await unet.run(
-			{
-				sample: tensorFor(inputs.sample, guided ? joined([scaled, scaled]) : scaled, dims),
-				timestep: timestepFor(inputs.timestep, scheduler.timesteps[step] as number, texts.length),
-				encoder_hidden_states: statesTensor,
-			},
-			{ signal },
-		);
-		const predicted = floatsOf(outputs, "out_sample", path).data;
-		sample = scheduler.step(guided ? guide(predicted, guidanceScale) : predicted, step, sample);
-		onStep(step + 1);
+		const scaled = scheduler.scaleInput(sample, call);
+		const predicted = await predict(isGuided ? join([scaled, scaled]) : scaled, timestep);
+		let prediction = isGuided ? guide(predicted, guidanceScale) : predicted;
+		if (isGuided && settings.guidanceRescale > 0) {
+			prediction = rescale(prediction, predicted, settings.guidanceRescale, jobs.length);
+		}
+		sample = scheduler.step(prediction, call, sample, drawNoise);
+		const next = call + 1;
+		const asSeen = () => (next < calls ? scheduler.scaleInput(sample, next) : sample);
+		await onStep({ done: next, of: calls, latents: () => split(asSeen(), jobs.length) });
 	}
 	if (!sample.every(Number.isFinite)) {
 		throw new DeDiffusionError(
@@ -69,8 +77,7 @@ export async function denoise(
 			},
 		);
 	}
-	const length = sample.length / jobs.length;
-	return jobs.map((_, index) => sample.slice(index * length, (index + 1) * length));
+	return split(sample, jobs.length);
 }
 
 /** @throws DeDiffusionError `ABORTED` once nobody waits for the picture any more. */
@@ -78,30 +85,68 @@ export function throwIfAborted(signal: AbortSignal): void {
 	if (signal.aborted) throw new DeDiffusionError("ABORTED", "Drawing was cancelled.", { cause: signal.reason });
 }
 
-async function encodeTexts(texts: readonly Encoding[], graphs: Graphs, signal: AbortSignal) {
-	throwIfAborted(signal);
-	const encoder = await graphs.open("text_encoder");
-	const path = graphs.path("text_encoder");
-	const ids = texts.flatMap((text) => text.ids);
-	const input = tensorFor(inputNamed(encoder, "input_ids", path), ids, [texts.length, ids.length / texts.length]);
-	return floatsOf(await encoder.run({ input_ids: input }, { signal }), "last_hidden_state", path);
-}
-
-/** Ho and Salimans, arXiv:2207.12598: away from what the model predicts without the text, towards what it does with it. */
-function guide(predicted: Float32Array, scale: number): Float32Array {
-	const half = predicted.length / 2;
-	return predicted.subarray(0, half).map((without, index) => {
-		const difference = Math.fround((predicted[half + index] as number) - without);
-		return without + Math.fround(Math.fround(scale) * difference);
-	});
-}
-
-function joined(arrays: readonly Float32Array[]): Float32Array {
-	const all = new Float32Array(arrays.reduce((length, array) => length + array.length, 0));
-	let start = 0;
-	for (const array of arrays) {
-		all.set(array, start);
-		start += array.length;
+/** A U-Net with everything that stays the same from step to step. */
+async function openUnet(
+	jobs: readonly [Job, ...Job[]],
+	{ states, pooled }: EncodedTexts,
+	model: ModelFolder,
+	graphs: Graphs,
+	signal: AbortSignal,
+): Promise<(sample: Float32Array, timestep: number) => Promise<Float32Array>> {
+	const [{ width, height, guidanceScale }] = jobs;
+	const unet = await graphs.open("unet");
+	const path = graphs.path("unet");
+	const [batch = 0] = states.dims;
+	const constant: Record<string, Tensor> = {
+		encoder_hidden_states: tensorFor(inputNamed(unet, "encoder_hidden_states", path), states.data, states.dims),
+	};
+	const add = (name: string, values: Float32Array, dims: readonly number[]) => {
+		constant[name] = tensorFor(inputNamed(unet, name, path), values, dims);
+	};
+	if (pooled) {
+		add("text_embeds", pooled.data, pooled.dims);
+		const { pixels } = model.latents;
+		// The picture is whole and was never larger: original height and width, no crop, height and width wanted.
+		const size = [height * pixels, width * pixels];
+		add("time_ids", repeated([...size, 0, 0, ...size], batch), [batch, 6]);
 	}
-	return all;
+	if (model.guidanceNumbers !== undefined) {
+		const numbers = model.guidanceNumbers;
+		add("timestep_cond", repeated(guidanceEmbedding(guidanceScale, numbers), batch), [batch, numbers]);
+	}
+	refuseUnknownInputs(unet, new Set(["sample", "timestep", ...Object.keys(constant)]), path);
+
+	const dims = [batch, model.latents.channels, height, width];
+	const sampleInput = inputNamed(unet, "sample", path);
+	const timestepInput = inputNamed(unet, "timestep", path);
+	return async (sample, timestep) => {
+		const outputs = await unet.run(
+			{
+				...constant,
+				sample: tensorFor(sampleInput, sample, dims),
+				timestep: timestepFor(timestepInput, timestep, batch),
+			},
+			{ signal },
+		);
+		return floatsOf(outputs, "out_sample", path).data;
+	};
+}
+
+function refuseUnknownInputs(unet: InferenceSession, known: ReadonlySet<string>, path: string): void {
+	const unknown = unet.inputs.map(({ name }) => name).filter((name) => !known.has(name));
+	if (unknown.length === 0) return;
+	throw new DeDiffusionError(
+		"MODEL_INVALID",
+		`The graph ${path} has inputs that its folder does not explain: ${unknown.join(", ")}`,
+		{ input: path },
+	);
+}
+
+function repeated(values: ArrayLike<number>, times: number): Float32Array {
+	return join(new Array<Float32Array>(times).fill(Float32Array.from(values)));
+}
+
+function split(values: Float32Array, parts: number): Float32Array[] {
+	const length = values.length / parts;
+	return Array.from({ length: parts }, (_, index) => values.slice(index * length, (index + 1) * length));
 }

@@ -1,11 +1,11 @@
 /**
- * The three graphs of a pipeline, each opened when it is first needed and shared from then on.
+ * The graphs of a pipeline, each opened when it is first needed and shared from then on.
  *
  * @module
  */
 import { access } from "node:fs/promises";
 import { DeDiffusionError, type ExecutionProvider, type Inference, type InferenceSession } from "dediffusion/plugin";
-import { type GraphName, graphNames, type ModelFolder } from "./model-folder.ts";
+import type { GraphName, ModelFolder } from "./model-folder.ts";
 
 export class Graphs {
 	readonly #paths: ModelFolder["graphs"];
@@ -22,7 +22,8 @@ export class Graphs {
 
 	/** The absolute path of a graph's file, for errors. */
 	path(name: GraphName): string {
-		return this.#paths[name];
+		// A pipeline's code asks only for graphs that its folder was found to have.
+		return this.#paths.get(name) as string;
 	}
 
 	/** The open session of a graph. A failed opening is forgotten, so that a repaired file works without a restart. */
@@ -30,10 +31,7 @@ export class Graphs {
 		if (this.#closed) return Promise.reject(new DeDiffusionError("SHUTTING_DOWN", "The decoder has been closed."));
 		const known = this.#opened.get(name);
 		if (known) return known;
-		const opening = this.#inference.open(
-			this.#paths[name],
-			this.#providers ? { providers: this.#providers } : undefined,
-		);
+		const opening = this.#inference.open(this.path(name), this.#providers ? { providers: this.#providers } : undefined);
 		this.#opened.set(name, opening);
 		opening.catch(() => this.#opened.delete(name));
 		return opening;
@@ -41,8 +39,7 @@ export class Graphs {
 
 	/** Resolves if every file is there. @throws DeDiffusionError `MODEL_INVALID` naming the first that is not. */
 	async check(): Promise<void> {
-		for (const name of graphNames) {
-			const path = this.#paths[name];
+		for (const path of this.#paths.values()) {
 			await access(path).catch((cause: unknown) => {
 				throw new DeDiffusionError("MODEL_INVALID", `The model file ${path} cannot be used: the file is missing`, {
 					input: path,

@@ -3,17 +3,40 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { DeDiffusionError } from "dediffusion/plugin";
 import { z } from "zod";
-import { readSchedulerConfig } from "./schedulers/config.ts";
-import type { SchedulerConfig } from "./schedulers/schedule.ts";
-import { Tokenizer } from "./tokenizer.ts";
+import { invalid, readJson, readJsonOr } from "./json-file.ts";
+import { readSchedulers, type Schedulers } from "./schedulers/config.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { readTokenizer } from "./tokenizer-folder.ts";
 
-const pipelines = ["StableDiffusionPipeline", "OnnxStableDiffusionPipeline", "ORTStableDiffusionPipeline"];
+/** What a request may leave to the model, as diffusers' pipelines have it. */
+interface FamilyDefaults {
+	readonly steps: number;
+	readonly guidanceScale: number;
+}
 
-const modelIndex = z.looseObject({ _class_name: z.string() });
+const stableDiffusion = { isXl: false, defaults: { steps: 25, guidanceScale: 7.5 } };
+const xl = { isXl: true, defaults: { steps: 25, guidanceScale: 5 } };
+const latentConsistency = { isXl: false, defaults: { steps: 4, guidanceScale: 8.5 } };
+
+/** Pipelines by the class that `model_index.json` names: diffusers', its old ONNX ones', optimum's. */
+const pipelines: Readonly<Record<string, { isXl: boolean; defaults: FamilyDefaults }>> = {
+	StableDiffusionPipeline: stableDiffusion,
+	OnnxStableDiffusionPipeline: stableDiffusion,
+	ORTStableDiffusionPipeline: stableDiffusion,
+	StableDiffusionXLPipeline: xl,
+	ORTStableDiffusionXLPipeline: xl,
+	LatentConsistencyModelPipeline: latentConsistency,
+	ORTLatentConsistencyModelPipeline: latentConsistency,
+};
+
+const modelIndex = z.looseObject({
+	_class_name: z.string(),
+	/** SDXL: a missing negative prompt counts as zeros, not as an empty text. */
+	force_zeros_for_empty_prompt: z.boolean().default(true),
+	requires_aesthetics_score: z.literal(false, "SDXL's refiner is not supported").nullish(),
+});
 
 const textEncoderConfig = z.looseObject({ max_position_embeddings: z.int().min(3).default(77) });
 
@@ -21,42 +44,49 @@ const unetConfig = z.looseObject({
 	sample_size: z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]),
 	in_channels: z.literal(4, "only text-to-image U-Nets with 4 latent channels are supported").default(4),
 	block_out_channels: z.array(z.int().positive()).min(1).default([320, 640, 1280, 1280]),
-	addition_embed_type: z.null("additional conditions, as SDXL has them, are not supported").optional(),
+	addition_embed_type: z.literal("text_time", "only SDXL's additional conditions are supported").nullish(),
 	class_embed_type: z.null("class conditions are not supported").optional(),
-	time_cond_proj_dim: z.null("guidance-distilled U-Nets are not supported").optional(),
+	/** U-Nets that were distilled with guidance are told its scale, in so many numbers. */
+	time_cond_proj_dim: z.int().min(2).nullish(),
 });
 
 const vaeConfig = z.looseObject({
 	scaling_factor: z.number().positive().default(0.18215),
 	shift_factor: z.number().nullish(),
+	latents_mean: z.array(z.number()).nullish(),
+	latents_std: z.array(z.number().positive()).nullish(),
 	block_out_channels: z.array(z.int().positive()).min(1).default([128, 256, 512, 512]),
 });
 
-const specialToken = z.union([
-	z.string().min(1),
-	z.looseObject({ content: z.string().min(1) }).transform(({ content }) => content),
-]);
-const specialTokens = z.looseObject({
-	bos_token: specialToken.optional(),
-	eos_token: specialToken.optional(),
-	unk_token: specialToken.optional(),
-	pad_token: specialToken.optional(),
-});
-const tokenizerConfig = specialTokens.extend({ model_max_length: z.number().min(3).default(77) });
-const vocabulary = z.record(z.string(), z.int().min(0));
+/** The oldest exporter wrote no configuration for the parts of a pipeline, because there was only Stable Diffusion 1. */
+const beforeConfigs = "OnnxStableDiffusionPipeline";
 
 /** The graphs of a pipeline by the names of their folders. */
-export const graphNames = ["text_encoder", "unet", "vae_decoder"] as const;
-export type GraphName = (typeof graphNames)[number];
+export type GraphName = "text_encoder" | "text_encoder_2" | "unet" | "vae_decoder";
+
+/** A text encoder and the tokenizer that belongs to it. */
+export interface TextEncoder {
+	readonly graph: GraphName;
+	readonly tokenizer: Tokenizer;
+}
 
 /** A pipeline folder as a decoder needs it. */
 export interface ModelFolder {
 	/** Absolute. */
 	readonly path: string;
 	/** Absolute paths of the ONNX files; they may be missing until somebody opens them. */
-	readonly graphs: Readonly<Record<GraphName, string>>;
-	readonly tokenizer: Tokenizer;
-	readonly scheduler: SchedulerConfig;
+	readonly graphs: ReadonlyMap<GraphName, string>;
+	/** One, or two whose outputs are joined. */
+	readonly textEncoders: readonly [TextEncoder, ...TextEncoder[]];
+	readonly schedulers: Schedulers;
+	/** Whether the U-Net is told sizes and a summary of the text besides its tokens, as SDXL's is. */
+	readonly isXl: boolean;
+	/** Whether a missing negative prompt counts as zeros, not as an empty text. */
+	readonly hasZerosForMissingNegative: boolean;
+	/** In how many numbers the U-Net is told the guidance scale; undefined when guidance takes two predictions. */
+	readonly guidanceNumbers: number | undefined;
+	/** What is used where neither a request nor the plugin's options say otherwise. */
+	readonly defaults: FamilyDefaults;
 	readonly latents: {
 		readonly channels: number;
 		/** The size that the U-Net was trained on, in latent cells. */
@@ -66,9 +96,9 @@ export interface ModelFolder {
 		readonly multipleOf: number;
 		/** Pixels per latent cell, along one side. */
 		readonly pixels: number;
-		/** The autoencoder's latents are `latents / scale + shift`. */
-		readonly scale: number;
-		readonly shift: number;
+		/** The autoencoder's latents are `latents * scale + shift`, channel by channel. */
+		readonly scale: readonly number[];
+		readonly shift: readonly number[];
 	};
 }
 
@@ -80,100 +110,64 @@ export interface ModelFolder {
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
 	const path = resolve(folder);
-	const index = await readJson(join(path, "model_index.json"), modelIndex);
-	if (!pipelines.includes(index._class_name)) {
-		throw invalid(
-			join(path, "model_index.json"),
-			`the pipeline is a ${index._class_name}; supported: ${pipelines.join(", ")}`,
-		);
+	const indexFile = join(path, "model_index.json");
+	const index = await readJson(indexFile, modelIndex);
+	const family = Object.hasOwn(pipelines, index._class_name) ? pipelines[index._class_name] : undefined;
+	if (family === undefined) {
+		throw invalid(indexFile, `the pipeline is a ${index._class_name}; supported: ${Object.keys(pipelines).join(", ")}`);
 	}
+	const isOld = index._class_name === beforeConfigs;
+	const config = <Schema extends z.ZodType>(part: string, schema: Schema) => {
+		const file = join(path, part, "config.json");
+		return isOld ? readJsonOr({ sample_size: 64 }, file, schema) : readJson(file, schema);
+	};
+	const encoderNames: readonly [GraphName, ...GraphName[]] = family.isXl
+		? ["text_encoder", "text_encoder_2"]
+		: ["text_encoder"];
 	const schedulerFile = join(path, "scheduler", "scheduler_config.json");
-	const [scheduler, text, unet, vae] = await Promise.all([
+	const [scheduler, unet, vae, ...textEncoders] = await Promise.all([
 		readJson(schedulerFile, z.unknown()),
-		readJson(join(path, "text_encoder", "config.json"), textEncoderConfig),
-		readJson(join(path, "unet", "config.json"), unetConfig),
-		readJson(join(path, "vae_decoder", "config.json"), vaeConfig),
+		config("unet", unetConfig),
+		config("vae_decoder", vaeConfig),
+		...encoderNames.map(async (graph): Promise<TextEncoder> => {
+			const { max_position_embeddings: longest } = await config(graph, textEncoderConfig);
+			return { graph, tokenizer: await readTokenizer(join(path, graph.replace("text_encoder", "tokenizer")), longest) };
+		}),
 	]);
+	if (family.isXl !== (unet.addition_embed_type === "text_time")) {
+		const wanted = family.isXl ? "needs" : "has no use for";
+		throw invalid(join(path, "unet", "config.json"), `a ${index._class_name} ${wanted} SDXL's additional conditions`);
+	}
 	const [height, width] =
 		typeof unet.sample_size === "number" ? [unet.sample_size, unet.sample_size] : unet.sample_size;
 	return {
 		path,
-		graphs: {
-			text_encoder: join(path, "text_encoder", "model.onnx"),
-			unet: join(path, "unet", "model.onnx"),
-			vae_decoder: join(path, "vae_decoder", "model.onnx"),
-		},
-		tokenizer: await readTokenizer(join(path, "tokenizer"), text.max_position_embeddings),
-		scheduler: readSchedulerConfig(scheduler, schedulerFile),
+		graphs: new Map(
+			[...encoderNames, "unet" as const, "vae_decoder" as const].map((name) => [name, join(path, name, "model.onnx")]),
+		),
+		textEncoders: textEncoders as [TextEncoder, ...TextEncoder[]],
+		schedulers: readSchedulers(scheduler, schedulerFile),
+		isXl: family.isXl,
+		hasZerosForMissingNegative: family.isXl && index.force_zeros_for_empty_prompt,
+		guidanceNumbers: unet.time_cond_proj_dim ?? undefined,
+		defaults: family.defaults,
 		latents: {
 			channels: unet.in_channels,
 			width,
 			height,
 			multipleOf: 2 ** (unet.block_out_channels.length - 1),
 			pixels: 2 ** (vae.block_out_channels.length - 1),
-			scale: vae.scaling_factor,
-			shift: vae.shift_factor ?? 0,
+			...scaleOf(vae, unet.in_channels),
 		},
 	};
 }
 
-/**
- * Reads the tokenizer of a pipeline folder.
- *
- * @param longest Positions that the text encoder has; a tokenizer that claims more is cut to them.
- * @throws DeDiffusionError `MODEL_INVALID` naming the file at fault.
- */
-export async function readTokenizer(folder: string, longest: number): Promise<Tokenizer> {
-	const [tokens, merges, config, map] = await Promise.all([
-		readJson(join(folder, "vocab.json"), vocabulary),
-		read(join(folder, "merges.txt")),
-		readJson(join(folder, "tokenizer_config.json"), tokenizerConfig),
-		readJson(join(folder, "special_tokens_map.json"), specialTokens),
-	]);
-	const end = config.eos_token ?? map.eos_token ?? "<|endoftext|>";
-	try {
-		return new Tokenizer({
-			vocabulary: tokens,
-			merges: merges
-				.split(/\r?\n/)
-				.filter((line, index) => line !== "" && !(index === 0 && line.startsWith("#version"))),
-			bosToken: config.bos_token ?? map.bos_token ?? "<|startoftext|>",
-			eosToken: end,
-			unknownToken: config.unk_token ?? map.unk_token ?? end,
-			padToken: config.pad_token ?? map.pad_token ?? end,
-			maxLength: Math.floor(Math.min(config.model_max_length, longest)),
-		});
-	} catch (error) {
-		throw invalid(join(folder, "vocab.json"), (error as Error).message, error);
+/** How the autoencoder wants its latents: with a mean and a deviation for each channel, or with one factor for all. */
+function scaleOf(vae: z.output<typeof vaeConfig>, channels: number): { scale: number[]; shift: number[] } {
+	const every = (value: number) => new Array<number>(channels).fill(value);
+	const { latents_mean: means, latents_std: deviations, scaling_factor: factor } = vae;
+	if (means?.length === channels && deviations?.length === channels) {
+		return { scale: deviations.map((deviation) => deviation / factor), shift: means };
 	}
-}
-
-async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
-	const text = await read(path);
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (error) {
-		throw invalid(path, "it is not JSON", error);
-	}
-	const checked = schema.safeParse(value);
-	if (!checked.success) throw invalid(path, z.prettifyError(checked.error), checked.error);
-	return checked.data;
-}
-
-async function read(path: string): Promise<string> {
-	try {
-		return await readFile(path, "utf8");
-	} catch (error) {
-		const reason =
-			(error as NodeJS.ErrnoException).code === "ENOENT" ? "the file is missing" : (error as Error).message;
-		throw invalid(path, reason, error);
-	}
-}
-
-function invalid(path: string, reason: string, cause?: unknown): DeDiffusionError {
-	return new DeDiffusionError("MODEL_INVALID", `The model file ${path} cannot be used: ${reason}`, {
-		input: path,
-		cause,
-	});
+	return { scale: every(1 / factor), shift: every(vae.shift_factor ?? 0) };
 }

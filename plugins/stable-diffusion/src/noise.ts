@@ -4,21 +4,51 @@
  * @module
  */
 
+const { fround } = Math;
+
 /** Below this many numbers torch draws one by one, in double precision. */
 const smallestBlock = 16;
 
-/**
- * As `torch.randn(count, generator=torch.Generator().manual_seed(seed))`.
- *
- * @param count How many numbers.
- * @param seed An integer in [0, 2^32).
- */
-export function standardNormal(count: number, seed: number): Float32Array {
-	const random = mersenneTwister(seed);
-	return count < smallestBlock ? drawOneByOne(count, random) : drawBlocks(count, random);
+/** A source of numbers that a seed decides. */
+export interface Random {
+	/** As `torch.randn(count, generator=generator)`: what is drawn depends on what was drawn before. */
+	normal(count: number): Float32Array;
 }
 
-/** Box-Muller on blocks of 16: the first eight give the radii, the others the angles. */
+/**
+ * As `torch.Generator().manual_seed(seed)`.
+ *
+ * @param seed An integer in [0, 2^32).
+ */
+export function seededRandom(seed: number): Random {
+	const random = mersenneTwister(seed);
+	/** The second number of a pair whose first one was enough; only small draws leave and take it. */
+	let spare: number | undefined;
+
+	function drawOne(): number {
+		if (spare !== undefined) {
+			const kept = spare;
+			spare = undefined;
+			return kept;
+		}
+		const angle = 2 * Math.PI * uniform53(random);
+		const radius = Math.sqrt(-2 * Math.log1p(-uniform53(random)));
+		spare = radius * Math.sin(angle);
+		return radius * Math.cos(angle);
+	}
+
+	return {
+		normal: (count) =>
+			count < smallestBlock ? Float32Array.from({ length: count }, drawOne) : drawBlocks(count, random),
+	};
+}
+
+/** As `torch.randn(count, generator=torch.Generator().manual_seed(seed))`. */
+export function standardNormal(count: number, seed: number): Float32Array {
+	return seededRandom(seed).normal(count);
+}
+
+/** Box-Muller on blocks of 16, in float32: the first eight give the radii, the others the angles. */
 function drawBlocks(count: number, random: () => number): Float32Array {
 	const numbers = Float32Array.from({ length: count }, () => uniform24(random));
 	for (let start = 0; start + smallestBlock <= count; start += smallestBlock) transformBlock(numbers, start);
@@ -33,22 +63,12 @@ function drawBlocks(count: number, random: () => number): Float32Array {
 
 function transformBlock(numbers: Float32Array, start: number): void {
 	for (let index = start; index < start + smallestBlock / 2; index++) {
-		const radius = Math.sqrt(-2 * Math.log(1 - (numbers[index] as number)));
-		const angle = 2 * Math.PI * (numbers[index + smallestBlock / 2] as number);
-		numbers[index] = radius * Math.cos(angle);
-		numbers[index + smallestBlock / 2] = radius * Math.sin(angle);
+		const logarithm = fround(Math.log(fround(1 - (numbers[index] as number))));
+		const radius = fround(Math.sqrt(fround(-2 * logarithm)));
+		const angle = fround(fround(2 * Math.PI) * (numbers[index + smallestBlock / 2] as number));
+		numbers[index] = radius * fround(Math.cos(angle));
+		numbers[index + smallestBlock / 2] = radius * fround(Math.sin(angle));
 	}
-}
-
-function drawOneByOne(count: number, random: () => number): Float32Array {
-	const numbers = new Float32Array(count);
-	for (let index = 0; index < count; index += 2) {
-		const angle = 2 * Math.PI * uniform53(random);
-		const radius = Math.sqrt(-2 * Math.log1p(-uniform53(random)));
-		numbers[index] = radius * Math.cos(angle);
-		if (index + 1 < count) numbers[index + 1] = radius * Math.sin(angle);
-	}
-	return numbers;
 }
 
 const uniform24 = (random: () => number) => (random() & 0xffffff) / 2 ** 24;

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { schedulerNames } from "./schedulers/schedule.ts";
+import { schedulerNames } from "./schedulers/known.ts";
 
 const model = z.strictObject({
 	/** The decoder's id in the API. */
@@ -20,10 +20,16 @@ const model = z.strictObject({
 		.optional(),
 	/** Used where a request names none; default: the folder's own. */
 	scheduler: z.enum(schedulerNames).optional(),
-	/** Used where a request names none; default 25. */
+	/** Used where a request names none; default 25, or 4 for latent consistency models. */
 	steps: z.int().min(1).max(1000).optional(),
-	/** Used where a request names none; default 7.5. */
+	/** Used where a request names none; default 7.5, 5 for SDXL and 8.5 for latent consistency models. */
 	guidanceScale: z.number().min(0).max(50).optional(),
+	/** How far guided predictions are brought back to their usual deviation, 0 to 1 (arXiv:2305.08891); default 0. */
+	guidanceRescale: z.number().min(0).max(1).default(0),
+	/** SDXL: how many more of the text encoders' last layers to leave out; default 0. */
+	clipSkip: z.int().min(0).max(30).default(0),
+	/** Shows the picture after every so many steps, at the cost of decoding it; default: never. */
+	previewEvery: z.int().min(1).optional(),
 });
 
 /** One pipeline folder as a decoder, with what is used where a request is silent. */

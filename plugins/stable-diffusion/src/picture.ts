@@ -6,7 +6,7 @@
 import { DeDiffusionError, type PixelImage } from "dediffusion/plugin";
 import type { Graphs } from "./graphs.ts";
 import type { ModelFolder } from "./model-folder.ts";
-import { roundHalfEven } from "./schedulers/schedule.ts";
+import { roundHalfEven } from "./rounding.ts";
 import { floatsOf, inputNamed, tensorFor } from "./tensors.ts";
 
 /**
@@ -14,7 +14,8 @@ import { floatsOf, inputNamed, tensorFor } from "./tensors.ts";
  *
  * @param latents As the U-Net left them, shape [channels, height, width].
  * @param size Latent cells.
- * @throws DeDiffusionError `MODEL_INVALID` if the graph's output is no RGB picture, or what running it throws.
+ * @throws DeDiffusionError `MODEL_INVALID` if the graph's output is no RGB picture, `INFERENCE_FAILED` if it
+ *   holds no numbers, or what running it throws.
  */
 export async function latentsToPixels(
 	latents: Float32Array,
@@ -26,7 +27,11 @@ export async function latentsToPixels(
 	const { scale, shift, channels } = model.latents;
 	const decoder = await graphs.open("vae_decoder");
 	const path = graphs.path("vae_decoder");
-	const scaled = latents.map((value) => Math.fround(value / Math.fround(scale)) + shift);
+	const cells = size.width * size.height;
+	const scaled = latents.map((value, index) => {
+		const channel = Math.floor(index / cells);
+		return value * (scale[channel] as number) + (shift[channel] as number);
+	});
 	const input = inputNamed(decoder, "latent_sample", path);
 	const outputs = await decoder.run(
 		{ latent_sample: tensorFor(input, scaled, [1, channels, size.height, size.width]) },
@@ -42,6 +47,13 @@ export async function latentsToPixels(
 				input: path,
 			},
 		);
+	}
+	if (Number.isNaN(data[0])) {
+		throw new DeDiffusionError("INFERENCE_FAILED", `The graph ${path} gave no numbers.`, {
+			retryable: false,
+			input: path,
+			advice: "Autoencoders with force_upcast do not fit into float16: export that graph as float32.",
+		});
 	}
 	return { kind: "pixels", width, height, data: planesToBytes(data, width * height) };
 }

@@ -5,8 +5,8 @@
  */
 import { type DecodeRequest, type DecoderCapabilities, type DecodeWarning, DeDiffusionError } from "dediffusion/plugin";
 import type { ModelFolder } from "./model-folder.ts";
-import { standardNormal } from "./noise.ts";
-import { schedulerNames } from "./schedulers/schedule.ts";
+import { type Random, seededRandom } from "./noise.ts";
+import type { ConfiguredScheduler } from "./schedulers/config.ts";
 import type { Encoding } from "./tokenizer.ts";
 
 /** One request, ready to be drawn. */
@@ -14,17 +14,20 @@ export interface Job {
 	/** Index of the request. */
 	readonly index: number;
 	readonly seed: number;
-	readonly prompt: Encoding;
+	/** In the tokens of each of the model's text encoders. */
+	readonly prompt: readonly Encoding[];
 	/** Undefined when guidance is off. */
-	readonly negative: Encoding | undefined;
+	readonly negative: readonly Encoding[] | "zeros" | undefined;
 	readonly steps: number;
 	readonly guidanceScale: number;
-	readonly scheduler: string;
+	readonly scheduler: ConfiguredScheduler;
 	/** Latent cells. */
 	readonly width: number;
 	readonly height: number;
 	/** Noise of standard deviation 1, shape [channels, height, width]. */
 	readonly noise: Float32Array;
+	/** What is drawn from the seed after that noise, by schedulers that add more. */
+	readonly random: Random;
 	readonly effectivePrompt: string;
 	readonly warnings: readonly DecodeWarning[];
 }
@@ -54,36 +57,38 @@ export function planJob(
 		const whole = Math.round(given / size.multipleOf) * size.multipleOf;
 		return adjusted(setting, given, Math.min(Math.max(whole, size.min), size.max)) / model.latents.pixels;
 	};
+	const scheduler = model.schedulers.get(request.scheduler ?? defaults.scheduler, "settings.scheduler");
 	const givenSteps = request.steps ?? defaults.steps;
-	const steps = adjusted("steps", givenSteps, Math.min(givenSteps, model.scheduler.trainSteps));
+	const { min, max } = scheduler.stepRange;
+	const steps = adjusted("steps", givenSteps, Math.min(Math.max(givenSteps, min), max));
 	const guidanceScale = request.guidanceScale ?? defaults.guidanceScale;
-	const scheduler = knownScheduler(request.scheduler ?? defaults.scheduler);
 	const [width, height] = [side("width"), side("height")];
 
-	const prompt = model.tokenizer.encode(request.prompt);
-	warnOfCut(prompt, "prompt", warnings);
-	const guided = guidanceScale > 1;
-	const negative = guided ? model.tokenizer.encode(request.negativePrompt ?? "") : undefined;
-	if (negative) warnOfCut(negative, "negativePrompt", warnings);
-	if (!guided && request.negativePrompt) {
-		warnings.push({
-			type: "unsupported",
-			setting: "negativePrompt",
-			message: "A negative prompt has no effect without guidance; give a guidanceScale above 1.",
-		});
+	const encode = (text: string) => model.textEncoders.map(({ tokenizer }) => tokenizer.encode(text));
+	const prompt = encode(request.prompt);
+	const seen = prompt[0] as Encoding;
+	warnOfCut(seen, "prompt", warnings);
+	const isGuided = guidanceScale > 1 && model.guidanceNumbers === undefined;
+	const isMissing = request.negativePrompt === undefined && model.hasZerosForMissingNegative;
+	const negative = isMissing ? "zeros" : encode(request.negativePrompt ?? "");
+	if (isGuided && negative !== "zeros") warnOfCut(negative[0] as Encoding, "negativePrompt", warnings);
+	if (!isGuided && request.negativePrompt) {
+		warnings.push({ type: "unsupported", setting: "negativePrompt", message: whyNoNegative(model) });
 	}
+	const random = seededRandom(request.seed);
 	return {
 		index,
 		seed: request.seed,
 		prompt,
-		negative,
+		negative: isGuided ? negative : undefined,
 		steps,
 		guidanceScale,
 		scheduler,
 		width,
 		height,
-		noise: noiseOf(request, model.latents.channels, height, width),
-		effectivePrompt: prompt.kept < prompt.wanted ? prompt.text : request.prompt,
+		noise: noiseOf(request, random, model.latents.channels, height, width),
+		random,
+		effectivePrompt: seen.kept < seen.wanted ? seen.text : request.prompt,
 		warnings,
 	};
 }
@@ -92,7 +97,7 @@ export function planJob(
 export function groupJobs(jobs: readonly Job[]): readonly (readonly [Job, ...Job[]])[] {
 	const groups = new Map<string, [Job, ...Job[]]>();
 	for (const job of jobs) {
-		const key = [job.steps, job.guidanceScale, job.scheduler, job.width, job.height].join(" ");
+		const key = [job.steps, job.guidanceScale, job.scheduler.name, job.width, job.height].join(" ");
 		const group = groups.get(key);
 		if (group) group.push(job);
 		else groups.set(key, [job]);
@@ -100,15 +105,10 @@ export function groupJobs(jobs: readonly Job[]): readonly (readonly [Job, ...Job
 	return [...groups.values()];
 }
 
-function knownScheduler(name: string): string {
-	if ((schedulerNames as readonly string[]).includes(name)) return name;
-	throw new DeDiffusionError(
-		"SCHEDULER_UNKNOWN",
-		`There is no scheduler "${name}"; supported: ${schedulerNames.join(", ")}`,
-		{
-			input: "settings.scheduler",
-		},
-	);
+function whyNoNegative({ guidanceNumbers }: ModelFolder): string {
+	return guidanceNumbers === undefined
+		? "A negative prompt has no effect without guidance; give a guidanceScale above 1."
+		: "A negative prompt has no effect on this model: guidance was distilled into it.";
 }
 
 function warnOfCut(encoding: Encoding, setting: "prompt" | "negativePrompt", warnings: DecodeWarning[]): void {
@@ -116,13 +116,19 @@ function warnOfCut(encoding: Encoding, setting: "prompt" | "negativePrompt", war
 	warnings.push({
 		type: "truncated",
 		setting,
-		message: `The model takes ${encoding.kept} tokens; the last ${encoding.wanted - encoding.kept} of ${encoding.wanted} were cut off.`,
+		message: `The model takes ${encoding.kept} tokens; the last ${encoding.wanted - encoding.kept} of ${encoding.wanted} were cut off: ${encoding.cut}`,
 	});
 }
 
-function noiseOf(request: DecodeRequest, channels: number, height: number, width: number): Float32Array {
+function noiseOf(
+	request: DecodeRequest,
+	random: Random,
+	channels: number,
+	height: number,
+	width: number,
+): Float32Array {
 	const count = channels * height * width;
-	if (request.initialLatents === undefined) return standardNormal(count, request.seed);
+	if (request.initialLatents === undefined) return random.normal(count);
 	if (request.initialLatents.length === count) return request.initialLatents;
 	throw new DeDiffusionError(
 		"SETTING_INVALID",

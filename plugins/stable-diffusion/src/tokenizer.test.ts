@@ -1,11 +1,13 @@
+import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTokenizer } from "./model-folder.ts";
+import { readGolden, type TextFixtures } from "./testing/golden.ts";
 import { fixture, readParity } from "./testing/parity.ts";
 import { Tokenizer } from "./tokenizer.ts";
+import { readTokenizer } from "./tokenizer-folder.ts";
 
 const { tokenizers } = readParity();
 
@@ -34,6 +36,43 @@ describe.each(tokenizers)("the tokenizer of $folder, padded with $padToken", ({ 
 		expect(encoding.wanted).toBe(wanted);
 		expect(encoding.kept).toBe(Math.min(wanted, tokenizer.maxTextTokens));
 		expect(encoding.text).toBe(decoded);
+	});
+});
+
+describe("ten thousand strings", () => {
+	const { pieces, ranges, count, group, hashes } = readGolden<TextFixtures>("texts.json.gz");
+
+	/** The strings that training's fixtures/texts.py makes, by the same rule. */
+	function* strings(): Generator<string> {
+		let state = 1;
+		const below = (bound: number) => {
+			state ^= state << 13;
+			state ^= state >>> 17;
+			state ^= state << 5;
+			return (state >>> 0) % bound;
+		};
+		for (let made = 0; made < count; made++) {
+			let text = "";
+			for (let left = below(20); left > 0; left--) {
+				if (below(3) > 0) {
+					text += pieces[below(pieces.length)];
+				} else {
+					const [first, last] = ranges[below(ranges.length)] as [number, number];
+					text += String.fromCodePoint(first + below(last - first + 1));
+				}
+			}
+			yield text;
+		}
+	}
+
+	it.each(Object.keys(hashes))("padded with %s have transformers' ids", async (padToken) => {
+		const tokenizer = await tokenizerOf("tiny-v", padToken);
+		const lines = [...strings()].map((text) => `${tokenizer.encode(text).ids.join(",")}\n`);
+		const actual = hashes[padToken]?.map((_, index) => {
+			const content = lines.slice(index * group, (index + 1) * group).join("");
+			return createHash("sha256").update(content).digest("hex").slice(0, 16);
+		});
+		expect(actual).toEqual(hashes[padToken]);
 	});
 });
 

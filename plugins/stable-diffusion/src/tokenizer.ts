@@ -32,9 +32,25 @@ export interface Encoding {
 	readonly kept: number;
 	/** The text that fitted, as the model reads it: lower-cased and with its white space collapsed; cut between tokens. */
 	readonly text: string;
+	/** The rest, as the model would have read it; empty when all fitted. */
+	readonly cut: string;
 }
 
-const words = /<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
+/**
+ * Letters and digits that Unicode 17 added. The library whose ids these are knows Unicode 16 and takes them for marks;
+ * with the list, ids do not depend on the version that this runtime knows either.
+ */
+const newer = String.raw`\u{88f}\u{c5c}\u{cdc}\u{a7ce}\u{a7cf}\u{a7d2}\u{a7d4}\u{a7f1}\u{10940}-\u{10959}\u{10ec5}-\u{10ec7}\u{11db0}-\u{11ddb}\u{11de0}-\u{11de9}\u{16ea0}-\u{16eb8}\u{16ebb}-\u{16ed3}\u{16ff2}-\u{16ff6}\u{187f8}-\u{187ff}\u{18d09}-\u{18d1e}\u{18d80}-\u{18df2}\u{1e6c0}-\u{1e6de}\u{1e6e0}-\u{1e6e2}\u{1e6e4}\u{1e6e5}\u{1e6e7}-\u{1e6ed}\u{1e6f0}-\u{1e6f4}\u{1e6fe}\u{1e6ff}\u{2b73a}-\u{2b73f}\u{2cea2}-\u{2cead}\u{323b0}-\u{33479}`;
+
+const words = new RegExp(
+	[
+		String.raw`<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d`,
+		`[\\p{L}--[${newer}]]+`,
+		`[\\p{N}--[${newer}]]`,
+		`[[^\\p{White_Space}\\p{L}\\p{N}]${newer}]+`,
+	].join("|"),
+	"gv",
+);
 const wordEnd = "</w>";
 
 export class Tokenizer {
@@ -73,6 +89,7 @@ export class Tokenizer {
 			wanted: all.length,
 			kept: kept.length,
 			text: this.decode(kept),
+			cut: this.decode(all.slice(kept.length)),
 		};
 	}
 

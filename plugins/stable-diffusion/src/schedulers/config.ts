@@ -1,105 +1,126 @@
 /**
- * `scheduler_config.json` as diffusers writes it; what is not written has the default of the scheduler's class.
+ * `scheduler_config.json` as diffusers writes it, read by its own class and by every other that can make sense of it.
+ *
+ * As in diffusers' `from_config`, what a file does not say has the default of the class that reads it.
  *
  * @module
  */
 import { DeDiffusionError } from "dediffusion/plugin";
 import { z } from "zod";
-import { createDdim } from "./ddim.ts";
-import { createEuler } from "./euler.ts";
-import { type Scheduler, type SchedulerConfig, type SchedulerName, schedulerNames } from "./schedule.ts";
+import { type SchedulerName, schedulerClasses } from "./known.ts";
+import type { Scheduler, SchedulerClass, StepRange } from "./scheduler.ts";
 
-const classes: Readonly<Record<string, SchedulerName>> = { DDIMScheduler: "ddim", EulerDiscreteScheduler: "euler" };
+/** A scheduler with its configuration: starts walks of so many steps. */
+export interface ConfiguredScheduler {
+	readonly name: SchedulerName;
+	/** How many steps a walk may have. */
+	readonly stepRange: StepRange;
+	/** Starts a walk. It remembers where it is: each walk needs one of its own. */
+	start(steps: number): Scheduler;
+}
 
-const off = (what: string) => z.literal(false, `${what} is not supported`).nullish();
+/** The schedulers that a model can be drawn with. */
+export class Schedulers {
+	/** The class that the file names. */
+	readonly own: ConfiguredScheduler;
+	readonly #known: ReadonlyMap<string, ConfiguredScheduler>;
 
-const file = z
-	.looseObject({
-		num_train_timesteps: z.int().min(1).max(100_000).default(1000),
-		beta_start: z.number().positive().max(1).default(0.0001),
-		beta_end: z.number().positive().max(1).default(0.02),
-		beta_schedule: z.enum(["linear", "scaled_linear", "squaredcos_cap_v2"]).default("linear"),
-		trained_betas: z.array(z.number().min(0).max(1)).nullish(),
-		prediction_type: z.enum(["epsilon", "v_prediction"]).default("epsilon"),
-		timestep_spacing: z.enum(["leading", "trailing", "linspace"]).optional(),
-		steps_offset: z.int().min(0).default(0),
-		rescale_betas_zero_snr: z.boolean().default(false),
-		set_alpha_to_one: z.boolean().default(true),
-		clip_sample: z.boolean().optional(),
-		clip_sample_range: z.number().positive().default(1),
-		final_sigmas_type: z.enum(["zero", "sigma_min"]).default("zero"),
-		interpolation_type: z.literal("linear", "only linear interpolation is supported").default("linear"),
-		timestep_type: z.literal("discrete", "only discrete timesteps are supported").default("discrete"),
-		thresholding: off("thresholding"),
-		use_karras_sigmas: off("the Karras schedule"),
-		use_exponential_sigmas: off("the exponential schedule"),
-		use_beta_sigmas: off("the beta schedule"),
-	})
-	.refine((config) => config.trained_betas == null || config.trained_betas.length === config.num_train_timesteps, {
-		path: ["trained_betas"],
-		message: "there must be one beta for each training step",
-	});
+	constructor(own: ConfiguredScheduler, others: readonly ConfiguredScheduler[]) {
+		this.own = own;
+		this.#known = new Map(others.map((scheduler) => [scheduler.name, scheduler]));
+	}
 
-/**
- * Checks a scheduler's configuration file.
- *
- * @param path Named in errors.
- * @throws DeDiffusionError `SCHEDULER_UNKNOWN` for another class, `MODEL_INVALID` for a value that cannot be honoured.
- */
-export function readSchedulerConfig(value: unknown, path: string): SchedulerConfig {
-	const { _class_name: className } = z.looseObject({ _class_name: z.string() }).catch({ _class_name: "" }).parse(value);
-	const name = Object.hasOwn(classes, className) ? classes[className] : undefined;
-	if (name === undefined) {
+	/** Names that {@link get} knows, the short ones. */
+	get names(): readonly string[] {
+		return [...this.#known.keys()];
+	}
+
+	/**
+	 * A scheduler by its short name or by the name of its class in diffusers.
+	 *
+	 * @param input What to name in the error.
+	 * @throws DeDiffusionError `SCHEDULER_UNKNOWN` naming the known ones.
+	 */
+	get(name: string, input: string): ConfiguredScheduler {
+		const short = schedulerClasses.find(({ className }) => className === name)?.name ?? name;
+		const scheduler = this.#known.get(short);
+		if (scheduler) return scheduler;
 		throw new DeDiffusionError(
 			"SCHEDULER_UNKNOWN",
-			`${path} asks for the scheduler ${className || "(none)"}; supported: ${Object.keys(classes).join(", ")}`,
-			{ input: path },
+			`There is no scheduler "${name}" for this model; supported: ${this.names.join(", ")}`,
+			{ input },
 		);
 	}
-	const checked = file.safeParse(value);
-	if (!checked.success) {
-		throw new DeDiffusionError(
-			"MODEL_INVALID",
-			`The model file ${path} cannot be used: ${z.prettifyError(checked.error)}`,
-			{ input: path, cause: checked.error },
-		);
-	}
-	const config = checked.data;
-	return {
-		name,
-		trainSteps: config.num_train_timesteps,
-		betaStart: config.beta_start,
-		betaEnd: config.beta_end,
-		betaSchedule: config.beta_schedule,
-		trainedBetas: config.trained_betas ?? undefined,
-		prediction: config.prediction_type,
-		spacing: config.timestep_spacing ?? (name === "ddim" ? "leading" : "linspace"),
-		stepsOffset: config.steps_offset,
-		zeroTerminalSnr: config.rescale_betas_zero_snr,
-		setAlphaToOne: config.set_alpha_to_one,
-		// DDIM's own default suits pixels. Another scheduler's file says nothing of it, and latents are not bounded by 1.
-		clipRange: (config.clip_sample ?? name === "ddim") ? config.clip_sample_range : undefined,
-		finalSigma: config.final_sigmas_type,
-	};
 }
 
 /**
- * Starts a walk of `steps` steps.
+ * Reads a scheduler's configuration file.
  *
- * @param name Overrides the configuration's own scheduler.
- * @throws DeDiffusionError `SCHEDULER_UNKNOWN` naming the known ones.
+ * @param path Named in errors.
+ * @throws DeDiffusionError `SCHEDULER_UNKNOWN` for an unknown class, `MODEL_INVALID` for a value that it cannot honour.
  */
-export function createScheduler(config: SchedulerConfig, name: string, steps: number): Scheduler {
-	switch (name) {
-		case "ddim":
-			return createDdim(config, steps);
-		case "euler":
-			return createEuler(config, steps);
-		default:
-			throw new DeDiffusionError(
-				"SCHEDULER_UNKNOWN",
-				`There is no scheduler "${name}"; supported: ${schedulerNames.join(", ")}`,
-				{ input: "settings.scheduler" },
-			);
+export function readSchedulers(value: unknown, path: string): Schedulers {
+	const { _class_name: className } = z.looseObject({ _class_name: z.string() }).catch({ _class_name: "" }).parse(value);
+	const ownClass = schedulerClasses.find((known) => known.className === className);
+	if (ownClass === undefined) {
+		const known = schedulerClasses.map((scheduler) => scheduler.className).join(", ");
+		throw new DeDiffusionError(
+			"SCHEDULER_UNKNOWN",
+			`${path} asks for the scheduler ${className || "(none)"}; supported: ${known}`,
+			{ input: path },
+		);
 	}
+	const own = configure(ownClass, value);
+	if ("error" in own) {
+		throw new DeDiffusionError(
+			"MODEL_INVALID",
+			`The model file ${path} cannot be used: ${z.prettifyError(own.error)}`,
+			{
+				input: path,
+				cause: own.error,
+			},
+		);
+	}
+	// Latents are not bounded by 1: that another class's file does not say so must not make this one cut them.
+	const unbounded = { clip_sample: false, ...(value as object) };
+	const all = schedulerClasses.flatMap((known) => {
+		if (known === ownClass) return own;
+		const other = configure(known, unbounded);
+		return "error" in other ? [] : other;
+	});
+	return new Schedulers(own, all);
+}
+
+function configure(
+	known: (typeof schedulerClasses)[number],
+	value: unknown,
+): ConfiguredScheduler | { error: z.ZodError } {
+	// The one place that sees all classes at once: a file is read by a class's own schema and goes back to that class alone.
+	const scheduler = known as unknown as SchedulerClass;
+	const checked = scheduler.file.superRefine(hasOneCurve).superRefine(hasBetaForEachStep).safeParse(value);
+	if (!checked.success) return { error: checked.error };
+	return {
+		name: known.name,
+		stepRange: scheduler.stepRange(checked.data),
+		start: (steps) => scheduler.create(checked.data, steps),
+	};
+}
+
+function hasBetaForEachStep(config: Record<string, unknown>, context: z.RefinementCtx): void {
+	const { trained_betas: betas, num_train_timesteps: trainSteps } = config;
+	if (!Array.isArray(betas) || betas.length === trainSteps) return;
+	context.addIssue({
+		code: "custom",
+		path: ["trained_betas"],
+		message: "there must be one beta for each training step",
+	});
+}
+
+function hasOneCurve(config: Record<string, unknown>, context: z.RefinementCtx): void {
+	if (!(config.use_karras_sigmas && config.use_exponential_sigmas)) return;
+	context.addIssue({
+		code: "custom",
+		path: ["use_exponential_sigmas"],
+		message: "only one of use_karras_sigmas and use_exponential_sigmas can be used",
+	});
 }

@@ -3,42 +3,50 @@
  *
  * @module
  */
-import { cumulatedAlphas, roundHalfEven, type Scheduler, type SchedulerConfig, spacedTimesteps } from "./schedule.ts";
+import { z } from "zod";
+import { roundHalfEven } from "../rounding.ts";
+import { clip, sum } from "./arrays.ts";
+import { cumulatedAlphas } from "./betas.ts";
+import { anyPrediction, clipping, scheduleOptions, spacing, zeroTerminalSnr } from "./options.ts";
+import { epsilonIn, partsOf, pictureIn } from "./prediction.ts";
+import { defineScheduler } from "./scheduler.ts";
+import { spacedTimesteps } from "./timesteps.ts";
 
-/** A DDIM walk of `steps` steps; at most as many as there are training steps. */
-export function createDdim(config: SchedulerConfig, steps: number): Scheduler {
-	const alphas = cumulatedAlphas(config);
-	const timesteps = spacedTimesteps(config, steps).map(roundHalfEven);
-	const stride = Math.floor(config.trainSteps / steps);
-	const finalAlpha = config.setAlphaToOne ? 1 : (alphas[0] as number);
-	const { clipRange } = config;
+export const ddim = defineScheduler({
+	name: "ddim",
+	className: "DDIMScheduler",
+	file: z.object({
+		...scheduleOptions,
+		...zeroTerminalSnr,
+		...clipping,
+		clip_sample: z.boolean().default(true),
+		/** Whether the last step goes to a signal without any noise, instead of to the first training step's. */
+		set_alpha_to_one: z.boolean().default(true),
+		prediction_type: anyPrediction,
+		timestep_spacing: spacing.default("leading"),
+	}),
+	stepRange: (config) => ({ min: 1, max: config.num_train_timesteps }),
 
-	return {
-		timesteps,
-		initialSigma: 1,
-		scaleInput: (sample) => sample,
-		step(prediction, step, sample) {
-			const timestep = timesteps[step] as number;
-			const alpha = alphas[timestep] as number;
-			const nextAlpha = alphas[timestep - stride] ?? finalAlpha;
-			const [signal, noise] = [root(alpha), root(Math.fround(1 - alpha))];
-			const [nextSignal, nextNoise] = [root(nextAlpha), root(Math.fround(1 - nextAlpha))];
-			return sample.map((value, index) => {
-				const predicted = prediction[index] as number;
+	create(config, steps) {
+		const alphas = cumulatedAlphas(config);
+		const timesteps = spacedTimesteps(config, steps).map(roundHalfEven);
+		const stride = Math.floor(config.num_train_timesteps / steps);
+		const finalAlpha = config.set_alpha_to_one ? 1 : (alphas[0] as number);
+		const range = config.clip_sample ? config.clip_sample_range : undefined;
+
+		return {
+			timesteps,
+			initialSigma: 1,
+			scaleInput: (sample) => sample,
+			step(prediction, call, sample) {
+				const timestep = timesteps[call] as number;
+				const parts = partsOf(alphas[timestep] as number);
+				const next = partsOf(alphas[timestep - stride] ?? finalAlpha);
 				// Equation 12: the picture and the noise that the sample is made of, as the model sees them.
-				const original =
-					config.prediction === "epsilon"
-						? Math.fround(Math.fround(value - Math.fround(noise * predicted)) / signal)
-						: Math.fround(Math.fround(signal * value) - Math.fround(noise * predicted));
-				const epsilon =
-					config.prediction === "epsilon"
-						? predicted
-						: Math.fround(Math.fround(signal * predicted) + Math.fround(noise * value));
-				const kept = clipRange === undefined ? original : Math.min(Math.max(original, -clipRange), clipRange);
-				return Math.fround(nextSignal * kept) + Math.fround(nextNoise * epsilon);
-			});
-		},
-	};
-}
-
-const root = (value: number) => Math.fround(Math.sqrt(value));
+				const picture = clip(pictureIn(config.prediction_type, prediction, sample, parts), range);
+				const epsilon = epsilonIn(config.prediction_type, prediction, sample, parts);
+				return sum([next.signal, picture], [next.noise, epsilon]);
+			},
+		};
+	},
+});

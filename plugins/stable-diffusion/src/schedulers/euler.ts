@@ -3,56 +3,64 @@
  *
  * @module
  */
-import { cumulatedAlphas, type Scheduler, type SchedulerConfig, spacedTimesteps } from "./schedule.ts";
+import { z } from "zod";
+import { anyPrediction, scheduleOptions, sigmaSchedules, spacing, zeroTerminalSnr } from "./options.ts";
+import { pictureAtLevel } from "./prediction.ts";
+import { defineScheduler } from "./scheduler.ts";
+import { exponentialLevels, lengthOf, noiseLevels } from "./sigmas.ts";
+import { walkLevels } from "./walk-levels.ts";
 
-/** Stands for zero where a schedule ends without signal, so that its noise level stays finite. */
-const smallestAlpha = 2 ** -24;
+export const euler = defineScheduler({
+	name: "euler",
+	className: "EulerDiscreteScheduler",
+	file: z.object({
+		...scheduleOptions,
+		...zeroTerminalSnr,
+		...sigmaSchedules,
+		prediction_type: z.preprocess((name) => (name === "original_sample" ? "sample" : name), anyPrediction),
+		timestep_spacing: spacing.default("linspace"),
+		/** How levels lie between the training steps: as the schedule has them, or in equal ratios over all of it. */
+		interpolation_type: z.enum(["linear", "log_linear"]).default("linear"),
+		/** What the U-Net is told: training steps, or a quarter of the level's logarithm as in EDM. */
+		timestep_type: z.enum(["discrete", "continuous"]).default("discrete"),
+		/** Ends of a curve of levels; default: those of the steps visited. */
+		sigma_min: z.number().positive().nullish(),
+		sigma_max: z.number().positive().nullish(),
+		/** Where the last step ends. */
+		final_sigmas_type: z.enum(["zero", "sigma_min"]).default("zero"),
+	}),
+	stepRange: (config) => ({ min: 1, max: config.num_train_timesteps }),
 
-/** An Euler walk of `steps` steps; at most as many as there are training steps. */
-export function createEuler(config: SchedulerConfig, steps: number): Scheduler {
-	const levels = noiseLevels(config);
-	const timesteps = spacedTimesteps(config, steps).map(Math.fround);
-	const last = config.finalSigma === "zero" ? 0 : (levels[0] as number);
-	const sigmas = Float32Array.from([...timesteps.map((timestep) => interpolate(levels, timestep)), last]);
-	const highest = Math.max(...sigmas);
+	create(config, steps) {
+		const levels = noiseLevels(config);
+		const last = config.final_sigmas_type === "zero" ? 0 : (levels[0] as number);
+		const given = config.interpolation_type === "log_linear" ? ratioLevels(levels, steps) : undefined;
+		const walk = walkLevels(config, levels, steps, given);
+		const sigmas = Float32Array.from([...walk.sigmas, last]);
+		const isContinuous = config.timestep_type === "continuous" && config.prediction_type === "v_prediction";
 
-	return {
-		timesteps,
-		initialSigma: config.spacing === "leading" ? length(highest) : highest,
-		scaleInput(sample, step) {
-			const scale = length(sigmas[step] as number);
-			return sample.map((value) => value / scale);
-		},
-		step(prediction, step, sample) {
-			const sigma = sigmas[step] as number;
-			const distance = Math.fround((sigmas[step + 1] as number) - sigma);
-			const square = Math.fround(Math.fround(sigma * sigma) + 1);
-			const outScale = Math.fround(-sigma / length(sigma));
-			return sample.map((value, index) => {
-				const predicted = prediction[index] as number;
-				const original =
-					config.prediction === "epsilon"
-						? Math.fround(value - Math.fround(sigma * predicted))
-						: Math.fround(Math.fround(predicted * outScale) + Math.fround(value / square));
-				const slope = Math.fround(Math.fround(value - original) / sigma);
-				return value + Math.fround(slope * distance);
-			});
-		},
-	};
+		return {
+			timesteps: isContinuous ? [...sigmas.slice(0, -1)].map((sigma) => 0.25 * Math.log(sigma)) : walk.timesteps,
+			sigmas,
+			initialSigma: walk.initialSigma(sigmas),
+			scaleInput(sample, call) {
+				const length = lengthOf(sigmas[call] as number);
+				return sample.map((value) => value / length);
+			},
+			step(prediction, call, sample) {
+				const sigma = sigmas[call] as number;
+				const distance = Math.fround((sigmas[call + 1] as number) - sigma);
+				const picture = pictureAtLevel(config.prediction_type, prediction, sample, sigma);
+				return sample.map((value, index) => {
+					const slope = Math.fround(Math.fround(value - (picture[index] as number)) / sigma);
+					return value + Math.fround(slope * distance);
+				});
+			},
+		};
+	},
+});
+
+/** All levels in equal ratios, one more than steps: such a walk ends at the lowest instead of at none. */
+function ratioLevels(levels: Float32Array, steps: number): number[] {
+	return exponentialLevels(levels.at(-1) as number, levels[0] as number, steps + 1);
 }
-
-/** Noise over signal at each training step. */
-function noiseLevels(config: SchedulerConfig): Float32Array {
-	const alphas = cumulatedAlphas(config);
-	if (config.zeroTerminalSnr) alphas[alphas.length - 1] = smallestAlpha;
-	return alphas.map((alpha) => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)));
-}
-
-function interpolate(levels: Float32Array, timestep: number): number {
-	const below = Math.floor(timestep);
-	const low = levels[below] as number;
-	const high = levels[below + 1] ?? low;
-	return low + (high - low) * (timestep - below);
-}
-
-const length = (sigma: number) => Math.fround(Math.sqrt(Math.fround(Math.fround(sigma * sigma) + 1)));

@@ -6,6 +6,9 @@
 import {
 	DeDiffusionError,
 	type Inference,
+	type InferenceSession,
+	type Loop,
+	type LoopOptions,
 	type Tensor,
 	type TensorArrays,
 	type TensorSignature,
@@ -23,19 +26,27 @@ export function createTestInference(): Inference {
 			}).catch((cause: unknown) => {
 				throw new DeDiffusionError("MODEL_INVALID", `The graph ${path} cannot be opened`, { input: path, cause });
 			});
+			const run: InferenceSession["run"] = async (inputs, options) => {
+				if (options?.signal?.aborted) throw new DeDiffusionError("ABORTED", "The run was cancelled.");
+				const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)] as const);
+				try {
+					const outputs = await session.run(Object.fromEntries(feeds));
+					return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));
+				} catch (cause) {
+					throw new DeDiffusionError("INFERENCE_FAILED", `The graph ${path} failed`, { input: path, cause });
+				}
+			};
 			return {
 				inputs: session.inputMetadata.map(signatureOf),
 				outputs: session.outputMetadata.map(signatureOf),
 				device: { provider: "cpu", skipped: [] },
-				async run(inputs, options) {
-					if (options?.signal?.aborted) throw new DeDiffusionError("ABORTED", "The run was cancelled.");
-					const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)] as const);
-					try {
-						const outputs = await session.run(Object.fromEntries(feeds));
-						return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(value)]));
-					} catch (cause) {
-						throw new DeDiffusionError("INFERENCE_FAILED", `The graph ${path} failed`, { input: path, cause });
-					}
+				run,
+				async loop<Input, Output, Report>(module: URL, input: Input, options: LoopOptions<Report> = {}) {
+					const { default: body } = (await import(module.href)) as { default: Loop<Input, Output, Report> };
+					const signal = options.signal ?? new AbortController().signal;
+					// As copies, because that is what a module sees in another thread.
+					const report = (told: Report) => options.onReport?.(structuredClone(told));
+					return structuredClone(await body(run, structuredClone(input), { signal, report }));
 				},
 				close: () => session.release(),
 			};
@@ -48,8 +59,10 @@ function signatureOf(metadata: ort.InferenceSession.ValueMetadata): TensorSignat
 	return { name: metadata.name, type: metadata.type as TensorType, dims: metadata.shape };
 }
 
-function toOrt(tensor: Tensor): ort.Tensor {
-	return new ort.Tensor(tensor.type, tensor.data as TensorArrays["float32"], [...tensor.dims]);
+function toOrt({ type, data, dims }: Tensor): ort.Tensor {
+	const tensor = new ort.Tensor(type, data as TensorArrays["float32"], [...dims]);
+	// The runtime's JavaScript half makes a Float16Array of the bits, in which its native half finds nothing (1.30.0).
+	return type === "float16" ? Object.assign(tensor, { cpuData: data }) : tensor;
 }
 
 function fromOrt(value: ort.Tensor): Tensor {

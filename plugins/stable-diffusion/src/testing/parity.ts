@@ -14,18 +14,6 @@ export interface TokenizerFixture {
 	readonly cases: readonly { text: string; wanted: number; ids: number[]; decoded: string }[];
 }
 
-export interface WalkFixture {
-	readonly config: Readonly<Record<string, unknown>>;
-	readonly steps: number;
-	readonly timesteps: readonly number[];
-	readonly initialSigma: number;
-	readonly start: readonly number[];
-	/** For each step: what the U-Net would see, what it answers and the sample afterwards. */
-	readonly inputs: readonly (readonly number[])[];
-	readonly predictions: readonly (readonly number[])[];
-	readonly samples: readonly (readonly number[])[];
-}
-
 export interface PictureFixture {
 	readonly folder: string;
 	readonly scheduler: string;
@@ -43,8 +31,6 @@ export interface PictureFixture {
 
 export interface Parity {
 	readonly tokenizers: readonly TokenizerFixture[];
-	readonly noise: readonly { seed: number; count: number; last: number[] }[];
-	readonly schedulers: readonly WalkFixture[];
 	readonly pictures: readonly PictureFixture[];
 }
 

@@ -1,0 +1,82 @@
+/**
+ * What a U-Net predicts, turned into the picture or the noise that it sees in a sample.
+ *
+ * A sample is `signal * picture + noise * epsilon`; the velocity is `signal * epsilon - noise * picture` (arXiv:2202.00512).
+ *
+ * @module
+ */
+import { sum } from "./arrays.ts";
+import type { Prediction } from "./options.ts";
+
+/** How much picture and how much noise a sample is made of. */
+export interface Parts {
+	readonly signal: number;
+	readonly noise: number;
+}
+
+/** The parts of a sample of which the share `alpha` is signal, by variance. */
+export function partsOf(alpha: number): Parts {
+	return { signal: root(alpha), noise: root(Math.fround(1 - alpha)) };
+}
+
+const root = (value: number) => Math.fround(Math.sqrt(value));
+
+/** The picture that the prediction stands for. */
+export function pictureIn(
+	kind: Prediction,
+	prediction: Float32Array,
+	sample: Float32Array,
+	{ signal, noise }: Parts,
+): Float32Array {
+	switch (kind) {
+		case "epsilon":
+			return sample.map((value, index) =>
+				Math.fround(Math.fround(value - Math.fround(noise * (prediction[index] as number))) / signal),
+			);
+		case "v_prediction":
+			return sum([signal, sample], [-noise, prediction]);
+		case "sample":
+			return prediction;
+	}
+}
+
+/** The noise that the prediction stands for. */
+export function epsilonIn(
+	kind: Prediction,
+	prediction: Float32Array,
+	sample: Float32Array,
+	{ signal, noise }: Parts,
+): Float32Array {
+	switch (kind) {
+		case "epsilon":
+			return prediction;
+		case "v_prediction":
+			return sum([signal, prediction], [noise, sample]);
+		case "sample":
+			return sample.map((value, index) =>
+				Math.fround(Math.fround(value - Math.fround(signal * (prediction[index] as number))) / noise),
+			);
+	}
+}
+
+/** The picture in a sample that is not scaled to variance 1: `sample = picture + sigma * epsilon`, as Euler and Heun count. */
+export function pictureAtLevel(
+	kind: Prediction,
+	prediction: Float32Array,
+	sample: Float32Array,
+	sigma: number,
+): Float32Array {
+	switch (kind) {
+		case "epsilon":
+			return sample.map((value, index) => value - Math.fround(sigma * (prediction[index] as number)));
+		case "v_prediction": {
+			const square = Math.fround(Math.fround(sigma * sigma) + 1);
+			const scale = Math.fround(-sigma / Math.fround(Math.sqrt(square)));
+			return sample.map(
+				(value, index) => Math.fround((prediction[index] as number) * scale) + Math.fround(value / square),
+			);
+		}
+		case "sample":
+			return prediction;
+	}
+}
