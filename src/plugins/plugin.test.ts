@@ -5,7 +5,9 @@ import { definePlugin, errorCodes, type PluginHost } from "./index.ts";
 
 const host: PluginHost = {
 	inference: { open: () => Promise.reject(new Error("No graph is needed here.")) },
+	connect: () => () => Promise.reject(new Error("No service is needed here.")),
 	log: () => {},
+	trace: (_name, _attributes, work) => work(),
 };
 
 const brushes = definePlugin({
