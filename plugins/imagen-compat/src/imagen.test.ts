@@ -183,7 +183,10 @@ describe("an answer", () => {
 		["no base64", [{ bytesBase64Encoded: "!?" }], /base64/],
 		["another form", [{ bytesBase64Encoded: 7 }], /form/],
 	])("with %s is not understood", async (_, predictions, message) => {
-		await expect(answered(predictions)).rejects.toMatchObject({ code: "BACKEND_PROTOCOL", message });
+		await expect(answered(predictions)).rejects.toMatchObject({
+			code: "BACKEND_PROTOCOL",
+			message: expect.stringMatching(message),
+		});
 	});
 });
 
@@ -198,7 +201,10 @@ describe("a refusal", () => {
 	it("of a wrong key is one though its status says otherwise", async () => {
 		const details = [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "API_KEY_INVALID" }];
 		const error = { code: 400, message: "API key not valid.", status: "INVALID_ARGUMENT", details };
-		await (await refused(400, error)).toMatchObject({ code: "BACKEND_AUTH", message: /not valid/ });
+		await (await refused(400, error)).toMatchObject({
+			code: "BACKEND_AUTH",
+			message: expect.stringMatching(/not valid/),
+		});
 	});
 
 	it("says how long to wait, in the header or in the body", async () => {

@@ -130,11 +130,13 @@ export class Caller {
 			return working;
 		}
 		const settled = new AbortController();
-		const leftBehind = aborted(AbortSignal.any([limited, settled.signal]))
-			.then(() => clock.sleep(graceMs, settled.signal))
-			.then(() => {
-				throw tooLate();
-			});
+		const { promise: leftBehind, reject } = Promise.withResolvers<never>();
+		const leave = () => void clock.sleep(graceMs, settled.signal).then(() => reject(tooLate()));
+		if (limited.aborted) {
+			leave();
+		} else {
+			limited.addEventListener("abort", leave, { once: true, signal: settled.signal });
+		}
 		try {
 			return await Promise.race([working, leftBehind]);
 		} finally {
@@ -169,15 +171,4 @@ export class Caller {
 function isFinal(error: unknown, isLate: boolean): boolean {
 	const known = findCause(error, (cause): cause is DeDiffusionError => DeDiffusionError.is(cause));
 	return known !== undefined && !(isLate && known.code === "ABORTED");
-}
-
-/** Resolves when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-	return new Promise((resolve) => {
-		if (signal.aborted) {
-			resolve();
-		} else {
-			signal.addEventListener("abort", () => resolve(), { once: true });
-		}
-	});
 }

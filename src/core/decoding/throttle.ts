@@ -47,6 +47,7 @@ export class Throttle {
 
 	/** Waits for one of the places. */
 	async #place(signal: AbortSignal): Promise<void> {
+		throwIfAborted(signal);
 		if (this.#running >= this.#options.concurrency) {
 			await new Promise<void>((resolve) => {
 				const proceed = () => {
