@@ -40,6 +40,9 @@ export function differenceOf(one: PixelImage, other: PixelImage): number {
 	if (one.width !== other.width || one.height !== other.height) {
 		return Number.POSITIVE_INFINITY;
 	}
-	const sum = one.data.reduce((total, level, index) => total + Math.abs(level - (other.data[index] as number)), 0);
+	let sum = 0;
+	for (let index = 0; index < one.data.length; index++) {
+		sum += Math.abs((one.data[index] as number) - (other.data[index] as number));
+	}
 	return sum / one.data.length;
 }
