@@ -36,12 +36,13 @@ export default {
 		},
 		{
 			name: "plugins-use-the-sdk-alone",
-			comment: "A plugin has no privilege here: of this package it imports dediffusion/plugin and nothing else.",
+			comment:
+				"A plugin has no privilege here: of this package it imports dediffusion/plugin, its tests dediffusion/plugin/testing, and nothing else.",
 			severity: "error",
 			from: { path: "^plugins/" },
 			to: {
 				path: "^src/|^dist/|(^|node_modules/)dediffusion(/|$)",
-				pathNot: "(^|/)dediffusion/plugin$|(^|/)dist/src/plugins/index\\.(js|d\\.ts)$",
+				pathNot: "(^|/)dediffusion/plugin(/testing)?$|(^|/)dist/src/plugins/(testing/)?index\\.(js|d\\.ts)$",
 			},
 		},
 		{

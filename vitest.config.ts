@@ -12,10 +12,14 @@ export default defineConfig({
 	plugins: [swc.vite()],
 	resolve: {
 		alias: {
+			// The longer name first: an alias also catches what is below it.
+			"dediffusion/plugin/testing": fileURLToPath(new URL("./src/plugins/testing/index.ts", import.meta.url)),
 			"dediffusion/plugin": fileURLToPath(new URL("./src/plugins/index.ts", import.meta.url)),
 			"@dediffusion/stable-diffusion": fileURLToPath(
 				new URL("./plugins/stable-diffusion/src/index.ts", import.meta.url),
 			),
+			"@dediffusion/imagen-compat": fileURLToPath(new URL("./plugins/imagen-compat/src/index.ts", import.meta.url)),
+			"@dediffusion/openai-images": fileURLToPath(new URL("./plugins/openai-images/src/index.ts", import.meta.url)),
 			// The file that type-graphql loads; vite would take the `.mjs` beside it, a second copy whose types are strangers.
 			graphql: fileURLToPath(import.meta.resolve("graphql")),
 		},

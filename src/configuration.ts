@@ -57,6 +57,19 @@ const configSchema: z.ZodType<Config> = z.strictObject({
 		.array(z.strictObject({ id: z.string().min(1), folder: z.string().min(1) }))
 		.nonempty()
 		.optional(),
+	decoders: z
+		.record(
+			z.string(),
+			z.strictObject({
+				concurrency: positive.optional(),
+				callsPerMinute: positive.optional(),
+				timeoutMs: positive.optional(),
+				retries: z.int().min(0).max(10).optional(),
+			}),
+		)
+		.optional(),
+	network: z.strictObject({ privateOrigins: z.array(z.url({ protocol: /^https?$/ })).optional() }).optional(),
+	trace: z.custom<Config["trace"]>((value) => typeof value === "function", "Expected a function").optional(),
 	dataFolder: z.string().min(1).optional(),
 	server: z.strictObject({ host: z.string().min(1).optional(), port: port.optional() }).optional(),
 	inference: z

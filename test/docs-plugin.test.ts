@@ -4,30 +4,38 @@
  * @module
  */
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createDecoders, type Decoders } from "../src/core/decoding/decoders.ts";
-import type { DecodeProgress, Plugin } from "../src/plugins/index.ts";
+import type { DecodeProgress, DecoderLimits, Plugin } from "../src/plugins/index.ts";
+import { rules } from "../src/plugins/testing/index.ts";
+import { createTestClock, type TestClock } from "./clock.ts";
 import { plainPicture } from "./pictures.ts";
-import { snippetsFolder, writeTypeScript } from "./snippets.ts";
+import { repository, snippetsFolder, writeTypeScript } from "./snippets.ts";
 
-type Factory = (options: { url: string; pollMs?: number; timeoutMs?: number; speed?: number }) => Plugin;
+type Factory = (options: { url: string; pollMs?: number; speed?: number }) => Plugin;
 
 const folder = snippetsFolder("plugin");
 let painter: Factory;
+let checkPainter: () => Promise<void>;
+let clock: TestClock;
 let service: Server;
 let url: string;
 /** What the service was asked, e.g. `POST /jobs`. */
 let calls: string[];
+/** Resolved when the service is told to stop. */
+let stopped: PromiseWithResolvers<void>;
 /** The body and the key of the last job. */
 let job: { readonly prompt: string; readonly steps: number; readonly key: string | undefined };
 
 beforeAll(async () => {
-	({ painter } = await import(join(writeTypeScript("docs/plugins.md", folder), "painter.ts")));
+	const page = writeTypeScript("docs/plugins.md", folder);
+	({ painter } = await import(join(page, "painter.ts")));
+	({ checkPainter } = await import(join(page, "painter.check.ts")));
 	const image = Buffer.from((await plainPicture([200, 30, 30])).bytes).toString("base64");
 	service = createServer(async (request, response) => {
 		calls.push(`${request.method} ${request.url}`);
@@ -40,6 +48,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
 	calls = [];
+	stopped = Promise.withResolvers();
 });
 
 afterAll(() => {
@@ -59,6 +68,9 @@ async function answerTo(request: IncomingMessage, image: string): Promise<Servic
 	if (request.method === "POST") {
 		job = { ...((await json(request)) as typeof job), key: request.headers.authorization };
 		return refusals[job.prompt] ?? { status: 200, body: { job: "1" } };
+	}
+	if (request.method === "DELETE") {
+		stopped.resolve();
 	}
 	if (request.method === "DELETE" || job.prompt === "slow") {
 		return { status: 200, body: { state: "running", progress: 0.5 } };
@@ -81,14 +93,19 @@ const refusals: Readonly<Record<string, ServiceAnswer>> = {
 	other: { status: 200, body: { task: 1 } },
 };
 
-async function decodersWith(options: { url?: string; timeoutMs?: number } = {}): Promise<Decoders> {
+async function decodersWith(options: { url?: string } = {}, limits: DecoderLimits = {}): Promise<Decoders> {
 	const inference = {
 		open(): never {
 			throw new Error("A network plugin opens no graph.");
 		},
 	};
 	const plugin = painter({ url, pollMs: 1, ...options });
-	return createDecoders([plugin], { inference, log: () => undefined }, { textLength: 1000 });
+	clock = createTestClock();
+	return createDecoders(
+		[plugin],
+		{ inference, log: () => undefined },
+		{ textLength: 1000, clock, decoders: { painter: limits } },
+	);
 }
 
 test("draws, reports progress, warns of what it changed, and says what was really drawn", async () => {
@@ -106,7 +123,7 @@ test("draws, reports progress, warns of what it changed, and says what was reall
 		["unsupported", "scheduler"],
 		["adjusted", "steps"],
 	]);
-	expect(progress.map(({ fraction }) => fraction)).toEqual([0.25, 0.5, 1]);
+	expect(progress.map(({ fraction }) => fraction)).toEqual([0.25, 0.5]);
 });
 
 test("says why a picture was kept back", async () => {
@@ -143,12 +160,32 @@ test("stops the service when nobody waits any more", async () => {
 		},
 	);
 	await expect(decoding).rejects.toMatchObject({ code: "ABORTED" });
-	expect(calls.at(-1)).toBe("DELETE /jobs/1");
+	await stopped.promise;
+});
+
+test("tries again as often as the configuration says, after what the service asks for", async () => {
+	const decoders = await decodersWith({}, { retries: 3 });
+	await expect(decoders.decode("busy", "painter", {})).rejects.toMatchObject({ code: "BACKEND_RATE_LIMITED" });
+	expect(calls).toEqual(Array.from({ length: 4 }, () => "POST /jobs"));
+	expect(clock.slept).toEqual([3000, 3000, 3000]);
 });
 
 test("gives up when the time is up", async () => {
-	const decoders = await decodersWith({ timeoutMs: 50 });
-	await expect(decoders.decode("slow", "painter", {})).rejects.toMatchObject({ code: "BACKEND_TIMEOUT" });
+	const decoders = await decodersWith({}, { retries: 0 });
+	const decoding = decoders.decode("slow", "painter", {}, { onProgress: () => clock.expire() });
+	await expect(decoding).rejects.toMatchObject({ code: "BACKEND_TIMEOUT" });
+	await stopped.promise;
+});
+
+test("passes the check of the page", async () => {
+	await expect(checkPainter()).resolves.toBeUndefined();
+});
+
+test("has every rule of the kit on the page", () => {
+	const page = readFileSync(join(repository, "docs", "plugins.md"), "utf8");
+	for (const [name, { meaning }] of Object.entries(rules)) {
+		expect(page).toContain(`| \`${name}\` | ${meaning} |`);
+	}
 });
 
 test("refuses options that it does not know, by name", () => {

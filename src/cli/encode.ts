@@ -27,7 +27,7 @@ export function addEncode(program: Command): void {
 async function encode(file: string, options: EncodeOptions): Promise<void> {
 	const { engine: config } = await loadConfiguration({ file: options.config });
 	const picture = await readPictureFile(file, pictureLimits(config));
-	const models = await openModels({ ...config, plugins: [] });
+	const models = await openModels({ ...config, plugins: [], decoders: {} });
 	try {
 		const { text, tokens, encoder } = await models.encoders
 			.get(options.encoder)

@@ -5,6 +5,7 @@
  */
 import { Command } from "commander";
 import { addEncode } from "./encode.ts";
+import { addPlugin } from "./plugin.ts";
 import { addReconstruct } from "./reconstruct.ts";
 import { addServe } from "./serve.ts";
 import { addTransfer } from "./transfer.ts";
@@ -17,5 +18,6 @@ export function createProgram(): Command {
 	addEncode(program);
 	addReconstruct(program);
 	addTransfer(program);
+	addPlugin(program);
 	return program;
 }

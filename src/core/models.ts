@@ -58,7 +58,13 @@ export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: M
 	const textLength = config.limits?.textLength ?? defaultTextLength;
 	try {
 		const host = { inference, log: log ?? (() => undefined) };
-		const decoders = await createDecoders(config.plugins, host, { textLength });
+		const { decoders: limits, network, trace } = config;
+		const decoders = await createDecoders(config.plugins, host, {
+			textLength,
+			...(limits && { decoders: limits }),
+			...(network && { network }),
+			...(trace && { trace }),
+		});
 		const encoders = await openEncoders(config.encoders, inference, onEncodeBatch);
 		return {
 			inference,

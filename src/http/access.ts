@@ -29,10 +29,16 @@ export function guardAccess(app: FastifyInstance, token: string | undefined): vo
 }
 
 function requireToken(request: FastifyRequest, token: string): void {
-	const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+	// Clients of Google's APIs send their key in a header of its own.
+	const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? googleKey(request);
 	if (given === undefined || !equalSecrets(given, token)) {
 		throw new DeDiffusionError("UNAUTHENTICATED", "The request carries no valid token.", { input: "Authorization" });
 	}
+}
+
+function googleKey({ headers, routeOptions }: FastifyRequest): string | undefined {
+	const key = headers["x-goog-api-key"];
+	return routeOptions.config.googleKey === true && typeof key === "string" ? key : undefined;
 }
 
 /** Compares digests, so that neither content nor length shows in the time it takes. */
@@ -64,5 +70,7 @@ declare module "fastify" {
 	interface FastifyContextConfig {
 		/** Answers everybody, without a token and under any host name. */
 		public?: boolean;
+		/** Takes the token in the header `x-goog-api-key` too. */
+		googleKey?: boolean;
 	}
 }

@@ -11,6 +11,9 @@ import { answerError, requestId } from "./errors.ts";
 import { graphiqlRoutes } from "./graphiql.ts";
 import { graphqlRoute } from "./graphql.ts";
 import { healthRoutes } from "./health.ts";
+import { imagenRoutes } from "./imagen.ts";
+import { modelRoutes } from "./models.ts";
+import { openaiRoutes } from "./openai.ts";
 import { pictureRoutes } from "./pictures.ts";
 
 export interface AppOptions {
@@ -41,5 +44,8 @@ export async function createApp({ engine, token, isReady, logLevel = "warn" }: A
 	graphiqlRoutes(app);
 	await app.register((scope) => pictureRoutes(scope, engine));
 	await app.register((scope) => graphqlRoute(scope, engine));
+	await app.register((scope) => modelRoutes(scope, engine));
+	await app.register((scope) => openaiRoutes(scope, engine));
+	await app.register((scope) => imagenRoutes(scope, engine));
 	return app;
 }

@@ -44,19 +44,24 @@ export function errorBody(error: DeDiffusionError): object {
 }
 
 /** Fastify's error handler: logs defects, answers with the code's status, shows no stack trace. */
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-	const typed = typedError(error, request);
-	if (typed.code === "INTERNAL") {
-		request.log.error({ err: error }, typed.message);
-	}
-	if (typed.code === "UNAUTHENTICATED") {
-		reply.header("www-authenticate", 'Bearer realm="De-Diffusion"');
-	}
-	if (typed.retryAfterMs !== undefined) {
-		reply.header("retry-after", Math.ceil(typed.retryAfterMs / 1000));
-	}
-	const status = typed.code === "INPUT_INVALID" ? (error.statusCode ?? 400) : errorCodes[typed.code].status;
-	return reply.code(status).type("application/json; charset=utf-8").send(errorBody(typed));
+export const answerError = answerErrorsAs(errorBody);
+
+/** As {@link answerError}, in the words of another API. */
+export function answerErrorsAs(bodyOf: (error: DeDiffusionError, status: number) => object) {
+	return function answer(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+		const typed = typedError(error, request);
+		if (typed.code === "INTERNAL") {
+			request.log.error({ err: error }, typed.message);
+		}
+		if (typed.code === "UNAUTHENTICATED") {
+			reply.header("www-authenticate", 'Bearer realm="De-Diffusion"');
+		}
+		if (typed.retryAfterMs !== undefined) {
+			reply.header("retry-after", Math.ceil(typed.retryAfterMs / 1000));
+		}
+		const status = typed.code === "INPUT_INVALID" ? (error.statusCode ?? 400) : errorCodes[typed.code].status;
+		return reply.code(status).type("application/json; charset=utf-8").send(bodyOf(typed, status));
+	};
 }
 
 /** Request ids that a person can quote from an `INTERNAL` error and find in the log. */

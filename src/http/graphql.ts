@@ -6,12 +6,13 @@
 import { ApolloServer } from "@apollo/server";
 import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Engine } from "../core/engine.ts";
 import type { Context } from "../resolvers/context.ts";
 import { formatErrors } from "../resolvers/errors.ts";
 import { costLimit, depthLimit } from "../resolvers/limits.ts";
 import { buildApiSchema } from "../resolvers/schema.ts";
+import { abandoned } from "./abandoned.ts";
 import { offerPage } from "./graphiql.ts";
 
 /** Bytes of a query that are not a picture. */
@@ -45,15 +46,4 @@ export async function graphqlRoute(app: FastifyInstance, engine: Engine): Promis
 		preHandler: offerPage,
 		handler: answer,
 	});
-}
-
-/** Aborted when the client hangs up before it has its answer. */
-function abandoned(reply: FastifyReply): AbortSignal {
-	const controller = new AbortController();
-	reply.raw.once("close", () => {
-		if (!reply.raw.writableFinished) {
-			controller.abort();
-		}
-	});
-	return controller.signal;
 }

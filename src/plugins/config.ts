@@ -4,12 +4,16 @@
  * @module
  */
 import type { ExecutionProvider } from "./inference.ts";
+import type { DecoderLimits } from "./limits.ts";
 import type { Plugin } from "./plugin.ts";
+import type { Trace } from "./tracing.ts";
 
 /** What a user may configure. Everything has a default; secrets come from the environment instead. */
 export interface Config {
 	/** Decoders, in the order they are listed. Default: the bundled ones. */
 	readonly plugins?: readonly Plugin[];
+	/** How hard single decoders may be driven, by their ids; what is not named here stays as the plugin declares it. */
+	readonly decoders?: Readonly<Record<string, DecoderLimits>>;
 	/** Encoder folders by id; the first one is the default. Default: the bundled one. */
 	readonly encoders?: readonly { readonly id: string; readonly folder: string }[];
 	/** Where pictures and comparisons are kept. Default: `.dediffusion` in the working folder. */
@@ -30,6 +34,15 @@ export interface Config {
 		/** Providers to try, best first. Default: cuda, webgpu, cpu. */
 		readonly providers?: readonly ExecutionProvider[];
 	};
+	readonly network?: {
+		/**
+		 * Origins on this machine or in a private network, e.g. `http://10.0.0.7:9000`, that answers of services may lead
+		 * to. The service addresses in the options of plugins need not be repeated here.
+		 */
+		readonly privateOrigins?: readonly string[];
+	};
+	/** Told of every piece of work of decoders; default: nobody is. */
+	readonly trace?: Trace;
 	readonly limits?: {
 		/** Largest picture file, in bytes. Default 20 MiB. */
 		readonly pictureBytes?: number;

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import type { Connect } from "./http.ts";
 import type { DecodedImage } from "./image.ts";
 import type { Inference } from "./inference.ts";
+import type { DecoderLimits } from "./limits.ts";
+import type { Trace } from "./tracing.ts";
 
 /** Where a decoder's work happens. Decoders of one local lane take turns; network decoders run beside everything. */
 export type Lane = "gpu" | "cpu" | "network";
@@ -12,14 +15,27 @@ export type Lane = "gpu" | "cpu" | "network";
 /** A setting that a caller may give and a decoder may or may not honour. */
 export type SettingName = "seed" | "steps" | "guidanceScale" | "negativePrompt" | "width" | "height" | "scheduler";
 
+/**
+ * How soon a decoder stops once its signal is aborted: within a step of the picture that it draws (or within a request
+ * to a service), when that picture is finished, or not before the whole batch is.
+ */
+export type AbortGranularity = "step" | "picture" | "batch";
+
 /** What a decoder can do, shown by the API so that frontends can draw the right controls. */
 export interface DecoderCapabilities {
 	/** Settings that are honoured; any other one given is answered with a warning. */
 	readonly settings: readonly SettingName[];
 	/** Whether equal requests give equal pictures. */
 	readonly deterministic: boolean;
-	/** Most requests that one call of `generate` takes. */
+	/** Most requests that one call of `generate` takes; the host splits what is more. */
 	readonly maxBatch: number;
+	/**
+	 * What one call of `generate` may hold: any requests, or only such that agree in everything but the seed, as services
+	 * want it that draw several pictures of one prompt. Default `mixed`.
+	 */
+	readonly batches?: "mixed" | "alike";
+	/** Default `step`. */
+	readonly abort?: AbortGranularity;
 	/** Scheduler names that a request may ask for; empty when it is not a choice. */
 	readonly schedulers: readonly string[];
 	/** Picture sizes in pixels, and the step between them. */
@@ -107,21 +123,28 @@ export interface Decoder {
 	readonly name: string;
 	readonly lane: Lane;
 	readonly capabilities: DecoderCapabilities;
+	/** What the host keeps to; a user's configuration overrules it. */
+	readonly limits?: DecoderLimits;
 	/**
-	 * Draws a batch: one result for each request, in the same order.
+	 * Draws a batch: one result for each request, in the same order. The host repeats it when it fails with an error that
+	 * is `retryable`, so it need not try again itself.
 	 *
 	 * @throws DeDiffusionError with a `BACKEND_*`, `INFERENCE_*`, `MODEL_*` or `ABORTED` code. It fails the whole batch.
 	 */
 	generate(requests: readonly DecodeRequest[], context: GenerateContext): Promise<readonly DecodeResult[]>;
 	/** Resolves when the decoder could draw now; throws a DeDiffusionError that says what is missing. */
 	health?(signal: AbortSignal): Promise<void>;
-	/** Releases everything. Called once, at shutdown. */
+	/** Releases everything. Called once, at shutdown, after the last `generate`. What {@link PluginHost.connect} opened, the host closes. */
 	close?(): Promise<void>;
 }
 
 /** What the host lends to a plugin while it sets up its decoders. */
 export interface PluginHost {
 	readonly inference: Inference;
-	/** For the server's log; secrets do not belong here. */
+	/** Reaches services: see {@link Connect}. */
+	readonly connect: Connect;
+	/** For the server's log. Secrets that {@link connect} was told are blotted out. */
 	readonly log: (level: "info" | "warn" | "error", message: string) => void;
+	/** For work that is worth its own span in a trace; the host traces `generate` and each request of {@link connect}. */
+	readonly trace: Trace;
 }

@@ -5,6 +5,7 @@
  */
 export { type Config, defineConfig } from "./config.ts";
 export type {
+	AbortGranularity,
 	DecodeProgress,
 	DecodeRequest,
 	DecodeResult,
@@ -18,6 +19,16 @@ export type {
 } from "./decoder.ts";
 export { type ErrorCode, type ErrorCodeEntry, errorCodes } from "./error-codes.ts";
 export { DeDiffusionError, type DeDiffusionErrorOptions } from "./errors.ts";
+export {
+	bytesOfBase64,
+	type Connect,
+	type ConnectOptions,
+	failureOf,
+	type GuardedFetch,
+	readJson,
+	readPictureFile,
+	retryAfterMs,
+} from "./http.ts";
 export type { DecodedImage, EncodedImage, PixelImage } from "./image.ts";
 export type {
 	DeviceReport,
@@ -34,4 +45,6 @@ export type {
 	TensorSignature,
 	TensorType,
 } from "./inference.ts";
-export { definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
+export type { DecoderLimits } from "./limits.ts";
+export { apiVersion, definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
+export type { Trace } from "./tracing.ts";

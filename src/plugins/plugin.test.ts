@@ -1,3 +1,5 @@
+import { type } from "arktype";
+import * as valibot from "valibot";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { brush } from "../../test/brush.ts";
@@ -5,7 +7,9 @@ import { definePlugin, errorCodes, type PluginHost } from "./index.ts";
 
 const host: PluginHost = {
 	inference: { open: () => Promise.reject(new Error("No graph is needed here.")) },
+	connect: () => () => Promise.reject(new Error("No service is needed here.")),
 	log: () => {},
+	trace: (_name, _attributes, work) => work(),
 };
 
 const brushes = definePlugin({
@@ -65,5 +69,33 @@ describe("a plugin", () => {
 				advice: errorCodes.CONFIG_INVALID.advice,
 			}),
 		);
+	});
+
+	it.each([
+		["zod", z.object({ url: z.string(), size: z.number().default(8) })],
+		["valibot", valibot.object({ url: valibot.string(), size: valibot.optional(valibot.number(), 8) })],
+		["arktype", type({ url: "string", size: "number = 8" })],
+	] as const)("may check its options with %s", async (_, options) => {
+		const seen: unknown[] = [];
+		const named = definePlugin({
+			name: "named",
+			// The three are one Standard Schema each; a union of them has no one type of options.
+			options: options as unknown as z.ZodType<{ url: string; size: number }, { url: string }>,
+			setup: (checked) => {
+				seen.push(checked);
+				return [];
+			},
+		});
+		await named({ url: "http://x" }).setup(host);
+		expect(seen).toEqual([{ url: "http://x", size: 8 }]);
+		const untyped = named as (options: unknown) => unknown;
+		expect(() => untyped({ url: 7 })).toThrow(
+			expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringMatching(/url/) }),
+		);
+	});
+
+	it("may not check its options asynchronously", () => {
+		const slow = definePlugin({ name: "slow", options: z.string().refine(async () => true), setup: () => [] });
+		expect(() => slow("a")).toThrow(/asynchronously/);
 	});
 });

@@ -3,26 +3,33 @@
  *
  * @module
  */
-import { z } from "zod";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Decoder, PluginHost } from "./decoder.ts";
 import { DeDiffusionError } from "./errors.ts";
+import { checkedBy } from "./schema.ts";
+
+/** The version of the contract that this release speaks. It changes only where a plugin of the version before would break. */
+export const apiVersion = 1;
 
 /** A plugin with its options filled in, as it stands in `dediffusion.config.ts`. */
 export interface Plugin {
 	/** The package's name, used in errors. */
 	readonly name: string;
 	/** The contract it was written for. */
-	readonly apiVersion: 1;
+	readonly apiVersion: typeof apiVersion;
 	/** Makes the decoders. Called once at start; must not draw, and should not load weights yet. */
 	setup(host: PluginHost): Promise<readonly Decoder[]> | readonly Decoder[];
 }
 
-export interface PluginDefinition<Schema extends z.ZodType> {
+export interface PluginDefinition<Schema extends StandardSchemaV1> {
 	readonly name: string;
-	/** Checks the options; its messages reach the user. */
+	/** Checks the options; its messages reach the user. Any Standard Schema: zod, valibot, arktype and others. */
 	readonly options: Schema;
 	/** As {@link Plugin.setup}, with the checked options. */
-	readonly setup: (options: z.output<Schema>, host: PluginHost) => Promise<readonly Decoder[]> | readonly Decoder[];
+	readonly setup: (
+		options: StandardSchemaV1.InferOutput<Schema>,
+		host: PluginHost,
+	) => Promise<readonly Decoder[]> | readonly Decoder[];
 }
 
 /**
@@ -33,19 +40,18 @@ export interface PluginDefinition<Schema extends z.ZodType> {
  * // dediffusion.config.ts: plugins: [echo({ url: "http://127.0.0.1:9000" })]
  * @throws DeDiffusionError `CONFIG_INVALID` from the factory, naming the plugin and the option at fault.
  */
-export function definePlugin<Schema extends z.ZodType>(
+export function definePlugin<Schema extends StandardSchemaV1>(
 	definition: PluginDefinition<Schema>,
-): (options: z.input<Schema>) => Plugin {
+): (options: StandardSchemaV1.InferInput<Schema>) => Plugin {
 	return function configurePlugin(options) {
-		const checked = definition.options.safeParse(options);
+		const checked = checkedBy(definition.options, options);
 		if (!checked.success) {
 			throw new DeDiffusionError(
 				"CONFIG_INVALID",
-				`The options of plugin ${definition.name} are wrong: ${z.prettifyError(checked.error)}`,
-				{ input: definition.name, cause: checked.error },
+				`The options of plugin ${definition.name} are wrong: ${checked.reason}`,
+				{ input: definition.name },
 			);
 		}
-		const settings = checked.data;
-		return { name: definition.name, apiVersion: 1, setup: (host) => definition.setup(settings, host) };
+		return { name: definition.name, apiVersion, setup: (host) => definition.setup(checked.value, host) };
 	};
 }

@@ -10,6 +10,7 @@ import type {
 	Tensor,
 	TensorSignature,
 } from "dediffusion/plugin";
+import { checkDecoder, testHost } from "dediffusion/plugin/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { halfToFloat } from "./half.ts";
 import { stableDiffusion } from "./index.ts";
@@ -26,7 +27,7 @@ const never = new AbortController().signal;
 
 async function openDecoder(folder: string, inference: Inference = createTestInference()): Promise<Decoder> {
 	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, steps: 4, guidanceScale: 3 }] });
-	const [decoder] = await plugin.setup({ inference, log: () => {} });
+	const [decoder] = await plugin.setup(testHost({ inference }));
 	opened.push(decoder as Decoder);
 	return decoder as Decoder;
 }
@@ -59,6 +60,10 @@ describe("draws what diffusers draws", () => {
 			expect(psnr(image as PixelImage, pixels)).toBeGreaterThanOrEqual(45);
 		},
 	);
+});
+
+it("keeps to the contract of the SDK", async () => {
+	await checkDecoder(await openDecoder(fixture("tiny-epsilon")), { prompt: "a red dog" });
 });
 
 describe("a batch", () => {

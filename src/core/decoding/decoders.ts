@@ -3,20 +3,24 @@
  *
  * @module
  */
-import DataLoader from "dataloader";
 import {
+	apiVersion,
+	type Config,
 	type DecodeProgress,
-	type DecodeRequest,
-	type DecodeResult,
 	type Decoder,
 	type DecodeWarning,
 	DeDiffusionError,
 	type Plugin,
 	type PluginHost,
 } from "../../plugins/index.ts";
+import { createConnections } from "../../plugins/network/connections.ts";
+import { untraced } from "../../plugins/tracing.ts";
 import { pictureFrom } from "../picture/drawn.ts";
 import type { Picture } from "../picture/picture.ts";
+import { Caller } from "./caller.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { Lanes } from "./lanes.ts";
+import { type Queue, queueOf } from "./queue.ts";
 import { checkFor, type DecodeSettings, fitTo } from "./settings.ts";
 
 /** What a decoder made of a text. */
@@ -51,59 +55,90 @@ export interface Decoders {
 	 * and what the decoder throws.
 	 */
 	decode(text: string, id: string, settings: DecodeSettings, options?: DecodeOptions): Promise<Decoding>;
+	/** Resolves when a decoder could draw now, or does not say. @throws DeDiffusionError What is missing. */
+	health(id: string, signal: AbortSignal): Promise<void>;
 	close(): Promise<void>;
 }
 
-interface Job {
-	readonly request: DecodeRequest;
-	readonly options: DecodeOptions;
+/** What plugins are lent beside what this room adds. */
+export type Lent = Pick<PluginHost, "inference" | "log">;
+
+export interface DecodersOptions extends Pick<Config, "decoders" | "network" | "trace"> {
+	/** Longest text, in characters. */
+	readonly textLength: number;
+	/** Default: the system's. */
+	readonly clock?: Clock;
+}
+
+/** A decoder with all that stands around it. */
+interface Entry {
+	readonly decoder: Decoder;
+	readonly caller: Caller;
+	readonly queue: Queue;
 }
 
 /**
  * Sets up the plugins' decoders.
  *
- * @throws DeDiffusionError `CONFIG_INVALID` if two decoders share an id, and what a plugin's setup throws.
+ * @throws DeDiffusionError `CONFIG_INVALID` if two decoders share an id, a plugin speaks another version of the contract or
+ * limits name no decoder; and what a plugin's setup throws.
  */
 export async function createDecoders(
 	plugins: readonly Plugin[],
-	host: PluginHost,
-	limits: { readonly textLength: number },
+	lent: Lent,
+	options: DecodersOptions,
 ): Promise<Decoders> {
-	const decoders = new Map<string, Decoder>();
-	for (const plugin of plugins) {
-		for (const decoder of await plugin.setup(host)) {
-			if (decoders.has(decoder.id)) {
-				throw new DeDiffusionError("CONFIG_INVALID", `Two decoders have the id ${decoder.id}.`, { input: plugin.name });
-			}
-			decoders.set(decoder.id, decoder);
-		}
-	}
-	const lanes = new Lanes();
-	const queues = new Map([...decoders].map(([id, decoder]) => [id, queueOf(decoder, lanes)]));
+	const { textLength, decoders: limits = {}, network, trace = untraced, clock = systemClock } = options;
+	const connections = createConnections({ ...network, trace });
+	const { connect, redaction } = connections;
+	const log: Lent["log"] = (level, message) => lent.log(level, redaction.text(message));
+	const host: PluginHost = { inference: lent.inference, connect, log, trace };
+	const callerOptions = { lanes: new Lanes(), clock, trace, redaction, log };
 
-	const get = (id: string, input = "decoder"): Decoder => {
-		const decoder = decoders.get(id);
-		if (decoder === undefined) {
+	const entries = new Map<string, Entry>();
+	const closeAll = async () => {
+		await Promise.all([...entries.values()].map(({ decoder }) => decoder.close?.()));
+		await connections.close();
+	};
+	try {
+		for (const plugin of plugins) {
+			for (const decoder of await decodersOf(plugin, host)) {
+				if (entries.has(decoder.id)) {
+					throw wrongPlugin(plugin, `Two decoders have the id ${decoder.id}.`);
+				}
+				const caller = new Caller(decoder, limits[decoder.id], callerOptions);
+				entries.set(decoder.id, { decoder, caller, queue: queueOf(decoder, caller) });
+			}
+		}
+		checkLimits(limits, entries);
+	} catch (error) {
+		await closeAll();
+		throw error instanceof Error ? redaction.error(error) : error;
+	}
+
+	const entryOf = (id: string, input = "decoder"): Entry => {
+		const entry = entries.get(id);
+		if (entry === undefined) {
 			throw new DeDiffusionError("DECODER_NOT_FOUND", `There is no decoder ${id}.`, {
 				input,
-				advice: `Choose one of ${[...decoders.keys()].join(", ")}.`,
+				advice: `Choose one of ${[...entries.keys()].join(", ")}.`,
 			});
 		}
-		return decoder;
+		return entry;
 	};
-	const checkSettings = (id: string, settings: DecodeSettings): void => checkFor(get(id), settings);
+	const checkSettings = (id: string, settings: DecodeSettings): void => checkFor(entryOf(id).decoder, settings);
 
 	return {
-		list: () => [...decoders.values()],
-		get,
+		list: () => [...entries.values()].map(({ decoder }) => decoder),
+		get: (id, input) => entryOf(id, input).decoder,
 		checkSettings,
 		async decode(text, id, settings, options = {}) {
-			const decoder = get(id);
+			const { decoder, queue } = entryOf(id);
 			checkSettings(id, settings);
-			checkText(text, limits.textLength);
+			checkText(text, textLength);
 			const start = performance.now();
 			const { request, warnings } = fitTo(decoder, text, settings);
-			const result = await (queues.get(id) as DataLoader<Job, DecodeResult>).load({ request, options });
+			const result = await queue.load({ request, ...options });
 			const shared = {
 				decoder: id,
 				seed: result.seed,
@@ -116,10 +151,32 @@ export async function createDecoders(
 			const picture = await pictureFrom(result.image);
 			return { ...shared, picture, durationMs: performance.now() - start };
 		},
-		async close() {
-			await Promise.all([...decoders.values()].map((decoder) => decoder.close?.()));
-		},
+		health: async (id, signal) => entryOf(id).caller.health(signal),
+		close: closeAll,
 	};
+}
+
+async function decodersOf(plugin: Plugin, host: PluginHost): Promise<readonly Decoder[]> {
+	if (plugin.apiVersion !== apiVersion) {
+		throw wrongPlugin(plugin, `Plugin ${plugin.name} speaks version ${plugin.apiVersion} of the plugin contract.`, {
+			advice: `This release speaks version ${apiVersion}: install a release of the plugin that was made for it.`,
+		});
+	}
+	return plugin.setup(host);
+}
+
+function checkLimits(limits: NonNullable<Config["decoders"]>, entries: ReadonlyMap<string, Entry>): void {
+	const unknown = Object.keys(limits).find((id) => !entries.has(id));
+	if (unknown !== undefined) {
+		throw new DeDiffusionError("CONFIG_INVALID", `The configuration limits a decoder ${unknown} that is not there.`, {
+			input: `decoders.${unknown}`,
+			advice: `Name one of ${[...entries.keys()].join(", ")}.`,
+		});
+	}
+}
+
+function wrongPlugin({ name }: Plugin, message: string, options: { advice?: string } = {}): DeDiffusionError {
+	return new DeDiffusionError("CONFIG_INVALID", message, { input: name, ...options });
 }
 
 /**
@@ -135,70 +192,4 @@ export function checkText(text: string, longest: number, input = "text"): void {
 			input,
 		});
 	}
-}
-
-/** A decoder's queue: what waits when its lane is free, as a network's always is, is drawn as one batch. */
-function queueOf(decoder: Decoder, lanes: Lanes): DataLoader<Job, DecodeResult> {
-	let running: Promise<unknown> = Promise.resolve();
-	const untilFree = () => (decoder.lane === "network" ? Promise.resolve() : running);
-	return new DataLoader<Job, DecodeResult>(
-		(jobs) => {
-			const batch = drawBatch(decoder, lanes, jobs);
-			running = batch;
-			return batch;
-		},
-		{
-			cache: false,
-			maxBatchSize: decoder.capabilities.maxBatch,
-			batchScheduleFn: (dispatch) => void untilFree().then(() => setImmediate(dispatch)),
-		},
-	);
-}
-
-/** Never throws: a batch that fails gives each of its jobs the error. */
-async function drawBatch(decoder: Decoder, lanes: Lanes, jobs: readonly Job[]): Promise<(DecodeResult | Error)[]> {
-	const waiting = jobs.map(({ options }) => options.signal);
-	const signal = allAborted(waiting);
-	try {
-		const results = await lanes.enter(decoder.lane, signal, () =>
-			decoder.generate(
-				jobs.map(({ request }) => request),
-				{
-					signal,
-					onProgress: (progress) => {
-						for (const [index, { options }] of jobs.entries()) {
-							if (progress.request === undefined || progress.request === index) {
-								options.onProgress?.(progress);
-							}
-						}
-					},
-				},
-			),
-		);
-		if (results.length !== jobs.length) {
-			throw new DeDiffusionError(
-				"BACKEND_PROTOCOL",
-				`${decoder.id} gave ${results.length} results for ${jobs.length} requests.`,
-			);
-		}
-		return [...results];
-	} catch (error) {
-		const typed = error instanceof Error ? error : new Error(String(error));
-		return jobs.map(() => typed);
-	}
-}
-
-/** Aborted when nobody of the batch waits any more. */
-function allAborted(signals: readonly (AbortSignal | undefined)[]): AbortSignal {
-	const controller = new AbortController();
-	const check = () => {
-		if (signals.every((signal) => signal?.aborted)) {
-			controller.abort();
-		}
-	};
-	for (const signal of signals) {
-		signal?.addEventListener("abort", check, { once: true });
-	}
-	check();
-	return controller.signal;
 }

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { plain, wideLimits } from "../../../test/pictures.ts";
-import { fetchPicture, isPublicAddress } from "./fetch.ts";
+import { isPublicAddress } from "../../plugins/network/addresses.ts";
+import { fetchPicture } from "./fetch.ts";
 
 const servers: Server[] = [];
 

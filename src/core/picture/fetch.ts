@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { lookup } from "node:dns";
-import type { LookupFunction } from "node:net";
-import { isIP } from "node:net";
-import ipaddr from "ipaddr.js";
 import { Agent, errors, fetch } from "undici";
 import { DeDiffusionError } from "../../plugins/index.ts";
+import {
+	type AllowAddress,
+	checkLiteral,
+	ForbiddenAddress,
+	guardedLookup,
+	isPublicAddress,
+} from "../../plugins/network/addresses.ts";
 import type { PictureLimits } from "./picture.ts";
 
 export interface FetchOptions {
@@ -19,12 +22,7 @@ export interface FetchOptions {
 	/** Names the argument in errors. Default `picture.url`. */
 	readonly input?: string | undefined;
 	/** Which IP addresses may be reached. Default: {@link isPublicAddress}. */
-	readonly allowAddress?: ((address: string) => boolean) | undefined;
-}
-
-/** Whether an IP address belongs to the public internet: no loopback, private, link-local, reserved or embedded such address. */
-export function isPublicAddress(address: string): boolean {
-	return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
+	readonly allowAddress?: AllowAddress | undefined;
 }
 
 const maxRedirects = 5;
@@ -66,7 +64,7 @@ export async function fetchPicture(url: string, options: FetchOptions): Promise<
 	}
 }
 
-function parseAddress(url: string, input: string, allowAddress: (address: string) => boolean): URL {
+function parseAddress(url: string, input: string, allowAddress: AllowAddress): URL {
 	const address = URL.parse(url);
 	if (address === null || !["http:", "https:"].includes(address.protocol)) {
 		throw new DeDiffusionError("PICTURE_URL_REFUSED", "The address is no http or https address.", { input });
@@ -74,42 +72,8 @@ function parseAddress(url: string, input: string, allowAddress: (address: string
 	if (address.username !== "" || address.password !== "") {
 		throw new DeDiffusionError("PICTURE_URL_REFUSED", "The address holds a user name or a password.", { input });
 	}
-	const host = address.hostname.replace(/^\[|\]$/g, "");
-	// A connection to a literal address asks no name server, so the guard in the lookup never sees it.
-	if (isIP(host) !== 0 && !allowAddress(host)) {
-		throw refused(host, input);
-	}
+	checkLiteral(address, allowAddress);
 	return address;
-}
-
-function refused(host: string, input: string): DeDiffusionError {
-	return new DeDiffusionError(
-		"PICTURE_URL_REFUSED",
-		`The address leads to ${host}, which is not on the public internet.`,
-		{
-			input,
-		},
-	);
-}
-
-function guardedLookup(allowAddress: (address: string) => boolean): LookupFunction {
-	return function lookupPublic(hostname, options, callback) {
-		lookup(hostname, { ...options, all: true }, (error, addresses) => {
-			if (error !== null) {
-				callback(error, "");
-				return;
-			}
-			const forbidden = addresses.find(({ address }) => !allowAddress(address));
-			const first = addresses[0];
-			if (forbidden !== undefined || first === undefined) {
-				callback(refused(hostname, "picture.url"), "");
-			} else if (options.all) {
-				callback(null, addresses);
-			} else {
-				callback(null, first.address, first.family);
-			}
-		});
-	};
 }
 
 type FetchResponse = Awaited<ReturnType<typeof fetch>>;
@@ -154,7 +118,11 @@ interface Circumstances {
 function asTyped(error: unknown, { url, input, timeoutMs, aborted, timedOut }: Circumstances): DeDiffusionError {
 	for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
 		if (DeDiffusionError.is(cause)) {
-			return cause.input === input ? cause : new DeDiffusionError(cause.code, cause.message, { input, cause });
+			return cause;
+		}
+		if (cause instanceof ForbiddenAddress) {
+			const message = `The address leads to ${cause.host}, which is not on the public internet.`;
+			return new DeDiffusionError("PICTURE_URL_REFUSED", message, { input, cause });
 		}
 	}
 	if (aborted) {

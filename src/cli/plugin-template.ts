@@ -1,0 +1,164 @@
+/**
+ * The package that `dediffusion plugin new` writes: a decoder over a service that draws by HTTP.
+ *
+ * @module
+ */
+import { basename } from "node:path";
+
+/** The files by their paths in the package. @param name The package's name, e.g. `@me/dediffusion-painter`. */
+export function pluginFiles(name: string): Readonly<Record<string, string>> {
+	const id = basename(name).replace(/^dediffusion-/, "");
+	const factory = id.replace(/[^a-z0-9]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/\W+$/, "");
+	return {
+		"package.json": packageJson(name),
+		"tsconfig.json": tsconfig,
+		"src/index.ts": source(name, id, factory),
+		"src/index.test.ts": test(factory),
+		"dediffusion.config.ts": configuration(factory),
+		"README.md": readme(name, id, factory),
+		".gitignore": "dist\nnode_modules\n.dediffusion\n",
+	};
+}
+
+function packageJson(name: string): string {
+	const content = {
+		name,
+		version: "0.1.0",
+		type: "module",
+		files: ["dist"],
+		exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
+		scripts: { build: "tsc", test: "node --test src/*.test.ts" },
+		peerDependencies: { dediffusion: "*" },
+		dependencies: { zod: "^4.0.0" },
+		devDependencies: { "@types/node": "^24.0.0", typescript: ">=5.9" },
+	};
+	return `${JSON.stringify(content, null, "\t")}\n`;
+}
+
+const tsconfig = `${JSON.stringify(
+	{
+		compilerOptions: {
+			target: "ES2024",
+			module: "NodeNext",
+			types: ["node"],
+			strict: true,
+			verbatimModuleSyntax: true,
+			erasableSyntaxOnly: true,
+			rewriteRelativeImportExtensions: true,
+			skipLibCheck: true,
+			declaration: true,
+			rootDir: "src",
+			outDir: "dist",
+		},
+		include: ["src"],
+		exclude: ["**/*.test.ts"],
+	},
+	null,
+	"\t",
+)}\n`;
+
+const source = (name: string, id: string, factory: string) => `import {
+	bytesOfBase64,
+	type DecodeRequest,
+	type DecodeResult,
+	type Decoder,
+	definePlugin,
+	type PluginHost,
+	readJson,
+} from "dediffusion/plugin";
+import { z } from "zod";
+
+const options = z.strictObject({
+	/** The decoder's id in the API. */
+	id: z.string().default("${id}"),
+	/** Where the service is. */
+	url: z.url(),
+	/** Environment variable that holds the key. */
+	keyVariable: z.string().default("${id.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_KEY"),
+});
+
+/** What the service answers to a request for a picture. */
+const answer = z.object({ image: z.string() });
+
+/** Decoders over a service that draws: \`POST /draw\` with the settings answers \`{ image }\`, a file in base64. */
+export const ${factory} = definePlugin({
+	name: "${name}",
+	options,
+	setup: (settings, host) => [createDecoder(settings, host)],
+});
+
+function createDecoder({ id, url, keyVariable }: z.output<typeof options>, host: PluginHost): Decoder {
+	const key = process.env[keyVariable];
+	const fetch = host.connect({ url, secrets: [key] });
+	const headers = { "content-type": "application/json", ...(key && { authorization: \`Bearer \${key}\` }) };
+
+	async function draw(request: DecodeRequest, signal: AbortSignal): Promise<DecodeResult> {
+		const { prompt, seed, width = 512, height = 512 } = request;
+		const body = JSON.stringify({ prompt, seed, width, height });
+		const response = await fetch(new URL("/draw", url), { method: "POST", headers, body, signal });
+		const { image } = await readJson(response, answer);
+		const bytes = bytesOfBase64(image);
+		return { status: "done", seed, effectivePrompt: prompt, warnings: [], image: { kind: "encoded", bytes } };
+	}
+
+	return {
+		id,
+		name: "${id}",
+		lane: "network",
+		capabilities: {
+			settings: ["seed", "width", "height"],
+			deterministic: true,
+			maxBatch: 1,
+			schedulers: [],
+			size: { min: 64, max: 1024, multipleOf: 64 },
+			rewritesPrompt: false,
+			defaults: { width: 512, height: 512 },
+		},
+		generate: (requests, { signal }) => Promise.all(requests.map((request) => draw(request, signal))),
+	};
+}
+`;
+
+const test = (factory: string) => `import { test } from "node:test";
+import { checkDecoder, pictureOf, startService, testHost } from "dediffusion/plugin/testing";
+import { ${factory} } from "./index.ts";
+
+test("keeps to the contract", async () => {
+	const service = await startService(async ({ body }) => {
+		const image = await pictureOf(body.width, body.height, body);
+		return { image: image.toString("base64") };
+	});
+	const refusing = await startService((_, response) => void response.writeHead(401).end());
+	const host = testHost();
+	const [decoder] = await ${factory}({ url: service.url }).setup(host);
+	const [refused] = await ${factory}({ url: refusing.url }).setup(host);
+	try {
+		if (decoder && refused) {
+			await checkDecoder(decoder, { failing: [{ decoder: refused, code: "BACKEND_AUTH" }] });
+		}
+	} finally {
+		await host.close();
+		service.close();
+		refusing.close();
+	}
+});
+`;
+
+const configuration = (factory: string) => `import { defineConfig } from "dediffusion/plugin";
+import { ${factory} } from "./src/index.ts";
+
+export default defineConfig({ plugins: [${factory}({ url: "http://127.0.0.1:9000" })] });
+`;
+
+const readme = (name: string, id: string, factory: string) => `# ${name}
+
+A decoder plugin for De-Diffusion.
+
+    npm install
+    npm run build
+    npm test                             # the conformance kit against a service of the test
+    npx dediffusion plugin check ${id}   # the same against the real service of dediffusion.config.ts
+    npx dediffusion serve                # a server with it, from dediffusion.config.ts
+
+To use it elsewhere, install the package and list \`${factory}({ url })\` among the plugins of a configuration.
+`;

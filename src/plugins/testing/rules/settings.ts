@@ -1,0 +1,76 @@
+/**
+ * Settings: those that are listed have an effect or a warning, all others have none.
+ *
+ * @module
+ */
+import type { DecodeRequest, SettingName } from "../../decoder.ts";
+import { differenceOf } from "../picture.ts";
+import type { Baseline, Probe } from "../probe.ts";
+import { isWarned } from "./result.ts";
+
+const all: readonly Exclude<SettingName, "seed">[] = [
+	"steps",
+	"guidanceScale",
+	"negativePrompt",
+	"width",
+	"height",
+	"scheduler",
+];
+
+export async function checkSettings(probe: Probe, { pixels }: Baseline): Promise<void> {
+	for (const setting of all.filter((name) => probe.capabilities.settings.includes(name))) {
+		const changes = otherValue(probe, setting);
+		if (changes === undefined) {
+			continue;
+		}
+		const { result, pixels: changed } = await probe.drawOne(changes);
+		const asked = `${setting} ${JSON.stringify(changes[setting])}`;
+		if (isWarned(result, setting)) {
+			continue;
+		}
+		if ((setting === "width" || setting === "height") && changed[setting] !== changes[setting]) {
+			probe.find(
+				"settings",
+				`lists ${setting}, was asked for ${asked}, draws ${changed[setting]} and warns of nothing`,
+			);
+		} else if (probe.capabilities.deterministic && differenceOf(pixels, changed) === 0) {
+			probe.find("settings", `lists ${setting}, draws the same picture for ${asked}, and warns of nothing`);
+		}
+	}
+}
+
+export async function checkUndeclared(probe: Probe, { pixels }: Baseline): Promise<void> {
+	for (const setting of all.filter((name) => !probe.capabilities.settings.includes(name))) {
+		const changes = otherValue(probe, setting) ?? { [setting]: setting === "scheduler" ? "euler" : 1 };
+		const { pixels: changed } = await probe.drawOne(changes);
+		const isOtherSize = changed.width !== pixels.width || changed.height !== pixels.height;
+		if (isOtherSize || (probe.capabilities.deterministic && differenceOf(pixels, changed) > 0)) {
+			probe.find("undeclared", `does not list ${setting} and yet draws another picture for it`);
+		}
+	}
+}
+
+/** A value that the check's other requests do not have; undefined where the decoder leaves no choice. */
+function otherValue(probe: Probe, setting: (typeof all)[number]): Partial<DecodeRequest> | undefined {
+	const { defaults, size, schedulers } = probe.capabilities;
+	const now = { ...defaults, ...probe.options.settings };
+	switch (setting) {
+		case "steps":
+			return { steps: now.steps === 3 ? 2 : 3 };
+		case "guidanceScale":
+			return { guidanceScale: now.guidanceScale === 9 ? 4 : 9 };
+		case "negativePrompt":
+			return { negativePrompt: "green, blurry" };
+		case "width":
+		case "height": {
+			const pixels = [now[setting] - size.multipleOf, now[setting] + size.multipleOf].find(
+				(value) => value >= size.min && value <= size.max,
+			);
+			return pixels === undefined ? undefined : { [setting]: pixels };
+		}
+		case "scheduler": {
+			const scheduler = schedulers.find((name) => name !== now.scheduler);
+			return scheduler === undefined ? undefined : { scheduler };
+		}
+	}
+}
