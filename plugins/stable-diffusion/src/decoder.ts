@@ -11,7 +11,8 @@ import {
 	type GenerateContext,
 	type Inference,
 } from "dediffusion/plugin";
-import { denoise, throwIfAborted } from "./denoise.ts";
+import { throwIfAborted } from "./aborted.ts";
+import { denoise } from "./denoise.ts";
 import { Graphs } from "./graphs.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import type { ModelOptions } from "./options.ts";
@@ -43,21 +44,25 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 		context: GenerateContext,
 	): Promise<(readonly [number, DecodeResult])[]> {
 		const toPixels = (latents: Float32Array, job: Job) => latentsToPixels(latents, job, model, graphs, context.signal);
-		const latents = await denoise(jobs, model, graphs, options, context.signal, async (stride) => {
-			const { done, of } = stride;
-			const isShown = options.previewEvery !== undefined && done % options.previewEvery === 0 && done < of;
-			const shown = isShown ? stride.latents() : [];
-			for (const [position, job] of jobs.entries()) {
-				const now = shown[position];
-				context.onProgress({
-					request: job.index,
-					// One more share than steps: the last one is the picture itself.
-					fraction: done / (of + 1),
-					message: `step ${done} of ${of}`,
-					...(now ? { preview: await toPixels(now, job) } : {}),
-				});
-			}
-		});
+		const latents = await denoise(
+			jobs,
+			model,
+			graphs,
+			options,
+			context.signal,
+			async ({ done, of, latents: shown }) => {
+				for (const [position, job] of jobs.entries()) {
+					const now = shown?.[position];
+					context.onProgress({
+						request: job.index,
+						// One more share than steps: the last one is the picture itself.
+						fraction: done / (of + 1),
+						message: `step ${done} of ${of}`,
+						...(now ? { preview: await toPixels(now, job) } : {}),
+					});
+				}
+			},
+		);
 		const results: (readonly [number, DecodeResult])[] = [];
 		for (const [position, job] of jobs.entries()) {
 			throwIfAborted(context.signal);

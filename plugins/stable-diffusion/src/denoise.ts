@@ -1,15 +1,22 @@
 /**
- * From noise to latents: the U-Net step by step along a scheduler's walk, with guidance.
+ * From noise to latents: encodes the texts, gathers what the U-Net takes, and has it walked along a scheduler.
  *
  * @module
  */
+import { extname } from "node:path";
 import { DeDiffusionError, type InferenceSession, type Tensor } from "dediffusion/plugin";
+import { throwIfAborted } from "./aborted.ts";
+import { join, split } from "./arrays.ts";
 import type { Graphs } from "./graphs.ts";
-import { guidanceEmbedding, guide, rescale } from "./guidance.ts";
+import { guidanceEmbedding } from "./guidance.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import type { Job } from "./plan.ts";
-import { floatsOf, inputNamed, tensorFor, timestepFor } from "./tensors.ts";
-import { type EncodedTexts, encodeTexts, join } from "./texts.ts";
+import { inputNamed, tensorFor } from "./tensors.ts";
+import { type EncodedTexts, encodeTexts } from "./texts.ts";
+import { type Stride, type Walk, walk } from "./walk.ts";
+
+/** Sources walk with the source, `dist` with its compiled form. */
+const walkModule = new URL(`./walk${extname(import.meta.url)}`, import.meta.url);
 
 /** What is set for a model rather than for a request. */
 export interface DenoiseSettings {
@@ -17,22 +24,15 @@ export interface DenoiseSettings {
 	readonly guidanceRescale: number;
 	/** Layers of the text encoders to leave out. */
 	readonly clipSkip: number;
-}
-
-/** How far a walk has come. */
-export interface Stride {
-	/** Calls of the U-Net; some schedulers take two for a step. */
-	readonly done: number;
-	readonly of: number;
-	/** One array of latents for each job, as they are now. */
-	readonly latents: () => readonly Float32Array[];
+	/** Strides carry the latents after every so many calls of the U-Net; undefined for never. */
+	readonly previewEvery?: number | undefined;
 }
 
 /**
  * Walks a group of jobs from noise to latents in one batch.
  *
  * @param jobs Alike in steps, guidance, scheduler and size.
- * @param onStep Called, and waited for, after each call of the U-Net.
+ * @param onStride Called after each call of the U-Net; waited for where there is something to show.
  * @returns One array of latents for each job.
  * @throws DeDiffusionError `ABORTED` between steps, or what opening and running graphs throws.
  */
@@ -42,32 +42,26 @@ export async function denoise(
 	graphs: Graphs,
 	settings: DenoiseSettings,
 	signal: AbortSignal,
-	onStep: (stride: Stride) => Promise<void>,
+	onStride: (stride: Stride) => void | Promise<void>,
 ): Promise<readonly Float32Array[]> {
-	const [{ steps, guidanceScale, scheduler: configured }] = jobs;
+	const [{ steps, guidanceScale, scheduler, negative }] = jobs;
 	throwIfAborted(signal);
 	const texts = await encodeTexts(jobs, model, graphs, settings.clipSkip, signal);
-	const isGuided = jobs[0].negative !== undefined;
-	const predict = await openUnet(jobs, texts, model, graphs, signal);
-
-	const scheduler = configured.start(steps);
-	const calls = scheduler.timesteps.length;
-	const drawNoise = () => join(jobs.map((job) => job.random.normal(job.noise.length)));
-	let sample: Float32Array = join(jobs.map((job) => job.noise)).map((value) => value * scheduler.initialSigma);
-	for (const [call, timestep] of scheduler.timesteps.entries()) {
-		throwIfAborted(signal);
-		const scaled = scheduler.scaleInput(sample, call);
-		const predicted = await predict(isGuided ? join([scaled, scaled]) : scaled, timestep);
-		let prediction = isGuided ? guide(predicted, guidanceScale) : predicted;
-		if (isGuided && settings.guidanceRescale > 0) {
-			prediction = rescale(prediction, predicted, settings.guidanceRescale, jobs.length);
-		}
-		sample = scheduler.step(prediction, call, sample, drawNoise);
-		const next = call + 1;
-		const asSeen = () => (next < calls ? scheduler.scaleInput(sample, next) : sample);
-		await onStep({ done: next, of: calls, latents: () => split(asSeen(), jobs.length) });
-	}
-	if (!sample.every(Number.isFinite)) {
+	const unet = await graphs.open("unet");
+	const walked: Walk = {
+		scheduler: { file: model.schedulers.file, name: scheduler.name },
+		steps,
+		guidance: { isOn: negative !== undefined, scale: guidanceScale, rescale: settings.guidanceRescale },
+		samples: jobs.map(({ seed, noise, isSeedsNoise }) => ({ seed, noise, isSeedsNoise })),
+		unet: inputsOf(unet, graphs.path("unet"), jobs, texts, model),
+		showEvery: settings.previewEvery,
+	};
+	// Somebody who watches needs the autoencoder between two calls, on what may be the same thread.
+	const latents =
+		walked.showEvery === undefined
+			? await unet.loop<Walk, Float32Array, Stride>(walkModule, walked, { signal, onReport: onStride })
+			: await walk((inputs) => unet.run(inputs, { signal }), walked, { signal, report: onStride });
+	if (!latents.every(Number.isFinite)) {
 		throw new DeDiffusionError(
 			"INFERENCE_FAILED",
 			"The model's numbers left the range of floats on the way to the picture.",
@@ -77,25 +71,18 @@ export async function denoise(
 			},
 		);
 	}
-	return split(sample, jobs.length);
+	return split(latents, jobs.length);
 }
 
-/** @throws DeDiffusionError `ABORTED` once nobody waits for the picture any more. */
-export function throwIfAborted(signal: AbortSignal): void {
-	if (signal.aborted) throw new DeDiffusionError("ABORTED", "Drawing was cancelled.", { cause: signal.reason });
-}
-
-/** A U-Net with everything that stays the same from step to step. */
-async function openUnet(
+/** What the U-Net takes at each call, and what stays the same from call to call. */
+function inputsOf(
+	unet: InferenceSession,
+	path: string,
 	jobs: readonly [Job, ...Job[]],
 	{ states, pooled }: EncodedTexts,
 	model: ModelFolder,
-	graphs: Graphs,
-	signal: AbortSignal,
-): Promise<(sample: Float32Array, timestep: number) => Promise<Float32Array>> {
+): Walk["unet"] {
 	const [{ width, height, guidanceScale }] = jobs;
-	const unet = await graphs.open("unet");
-	const path = graphs.path("unet");
 	const [batch = 0] = states.dims;
 	const constant: Record<string, Tensor> = {
 		encoder_hidden_states: tensorFor(inputNamed(unet, "encoder_hidden_states", path), states.data, states.dims),
@@ -115,20 +102,12 @@ async function openUnet(
 		add("timestep_cond", repeated(guidanceEmbedding(guidanceScale, numbers), batch), [batch, numbers]);
 	}
 	refuseUnknownInputs(unet, new Set(["sample", "timestep", ...Object.keys(constant)]), path);
-
-	const dims = [batch, model.latents.channels, height, width];
-	const sampleInput = inputNamed(unet, "sample", path);
-	const timestepInput = inputNamed(unet, "timestep", path);
-	return async (sample, timestep) => {
-		const outputs = await unet.run(
-			{
-				...constant,
-				sample: tensorFor(sampleInput, sample, dims),
-				timestep: timestepFor(timestepInput, timestep, batch),
-			},
-			{ signal },
-		);
-		return floatsOf(outputs, "out_sample", path).data;
+	return {
+		path,
+		constant,
+		sample: inputNamed(unet, "sample", path),
+		timestep: inputNamed(unet, "timestep", path),
+		dims: [batch, model.latents.channels, height, width],
 	};
 }
 
@@ -144,9 +123,4 @@ function refuseUnknownInputs(unet: InferenceSession, known: ReadonlySet<string>,
 
 function repeated(values: ArrayLike<number>, times: number): Float32Array {
 	return join(new Array<Float32Array>(times).fill(Float32Array.from(values)));
-}
-
-function split(values: Float32Array, parts: number): Float32Array[] {
-	const length = values.length / parts;
-	return Array.from({ length: parts }, (_, index) => values.slice(index * length, (index + 1) * length));
 }

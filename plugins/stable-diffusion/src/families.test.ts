@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DecodeProgress, Decoder, PixelImage, TensorSignature } from "dediffusion/plugin";
+import { testHost } from "dediffusion/plugin/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { stableDiffusion } from "./index.ts";
 import { type FamilyFixture, readFamilies, wholeFolder } from "./testing/families.ts";
@@ -27,7 +28,7 @@ function folderOf(name: string): string {
 
 async function open(folder: string, options: object = {}): Promise<Decoder> {
 	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, ...options }] });
-	const [decoder] = await plugin.setup({ inference, log: () => {} });
+	const [decoder] = await plugin.setup(testHost({ inference }));
 	opened.push(decoder as Decoder);
 	return decoder as Decoder;
 }

@@ -5,7 +5,7 @@
  */
 import { type DecodeRequest, type DecoderCapabilities, type DecodeWarning, DeDiffusionError } from "dediffusion/plugin";
 import type { ModelFolder } from "./model-folder.ts";
-import { type Random, seededRandom } from "./noise.ts";
+import { standardNormal } from "./noise.ts";
 import type { ConfiguredScheduler } from "./schedulers/config.ts";
 import type { Encoding } from "./tokenizer.ts";
 
@@ -26,8 +26,8 @@ export interface Job {
 	readonly height: number;
 	/** Noise of standard deviation 1, shape [channels, height, width]. */
 	readonly noise: Float32Array;
-	/** What is drawn from the seed after that noise, by schedulers that add more. */
-	readonly random: Random;
+	/** Whether the noise is the seed's; else it came with the request. */
+	readonly isSeedsNoise: boolean;
 	readonly effectivePrompt: string;
 	readonly warnings: readonly DecodeWarning[];
 }
@@ -75,7 +75,6 @@ export function planJob(
 	if (!isGuided && request.negativePrompt) {
 		warnings.push({ type: "unsupported", setting: "negativePrompt", message: whyNoNegative(model) });
 	}
-	const random = seededRandom(request.seed);
 	return {
 		index,
 		seed: request.seed,
@@ -86,8 +85,8 @@ export function planJob(
 		scheduler,
 		width,
 		height,
-		noise: noiseOf(request, random, model.latents.channels, height, width),
-		random,
+		noise: noiseOf(request, model.latents.channels, height, width),
+		isSeedsNoise: request.initialLatents === undefined,
 		effectivePrompt: seen.kept < seen.wanted ? seen.text : request.prompt,
 		warnings,
 	};
@@ -120,15 +119,9 @@ function warnOfCut(encoding: Encoding, setting: "prompt" | "negativePrompt", war
 	});
 }
 
-function noiseOf(
-	request: DecodeRequest,
-	random: Random,
-	channels: number,
-	height: number,
-	width: number,
-): Float32Array {
+function noiseOf(request: DecodeRequest, channels: number, height: number, width: number): Float32Array {
 	const count = channels * height * width;
-	if (request.initialLatents === undefined) return random.normal(count);
+	if (request.initialLatents === undefined) return standardNormal(count, request.seed);
 	if (request.initialLatents.length === count) return request.initialLatents;
 	throw new DeDiffusionError(
 		"SETTING_INVALID",

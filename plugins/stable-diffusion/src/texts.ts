@@ -4,6 +4,7 @@
  * @module
  */
 import { DeDiffusionError, type InferenceSession } from "dediffusion/plugin";
+import { join } from "./arrays.ts";
 import type { Graphs } from "./graphs.ts";
 import type { ModelFolder, TextEncoder } from "./model-folder.ts";
 import type { Job } from "./plan.ts";
@@ -128,15 +129,4 @@ function joinWidths(parts: readonly EncodedRow[], tokens: number): Float32Array 
 		parts.map(({ states }) => rowOf(states, token, states.length / tokens)),
 	);
 	return join(pieces.flat());
-}
-
-/** Arrays one after the other. */
-export function join(arrays: readonly Float32Array[]): Float32Array {
-	const all = new Float32Array(arrays.reduce((length, array) => length + array.length, 0));
-	let start = 0;
-	for (const array of arrays) {
-		all.set(array, start);
-		start += array.length;
-	}
-	return all;
 }

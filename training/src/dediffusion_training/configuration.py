@@ -115,9 +115,6 @@ class DecoderConfig(Strict):
         description="Without them, text is a plateau: a thing's word says little while its place is not understood, "
         "and its place little while the thing is not.",
     )
-    further_words: list[str] = Field(
-        default=[], description="Words beside those of the captions that are one token each; they change all ids."
-    )
     max_text_tokens: int = Field(gt=2)
     text_width: int
     text_layers: int

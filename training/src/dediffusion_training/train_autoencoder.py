@@ -11,10 +11,9 @@ from torch.nn import functional as F
 from .configuration import AutoencoderConfig
 from .data.batches import SceneBatches, open_batches
 from .loop import TrainingLoop, describe_run, pick_device, write_recipe
-from .models.latents import equalise_channels
 from .models.resampler import start_as_resampler
 
-#: Pictures that the latents' spread is measured on.
+#: Pictures that the latents' scale is measured on.
 SCALE_PICTURES = 512
 #: Latents start out nearly free of noise; with the usual variance of 1 the first hundreds of steps only lower it.
 INITIAL_LOG_VARIANCE = -6.0
@@ -76,7 +75,7 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) 
 
     loop.run(compute_loss)
     trained = loop.averaged_model.eval()
-    equalise_channels(trained, _some_latents(trained, batches, device))
+    trained.register_to_config(scaling_factor=round(1 / _latents_deviation(trained, batches, device), 4))
     folder = run_folder / "autoencoder"
     trained.save_pretrained(folder)
     write_recipe(folder, describe_run(loop, config))
@@ -84,7 +83,7 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) 
 
 
 @torch.no_grad()
-def _some_latents(autoencoder: AutoencoderKL, batches: SceneBatches, device: torch.device) -> torch.Tensor:
+def _latents_deviation(autoencoder: AutoencoderKL, batches: SceneBatches, device: torch.device) -> float:
     pictures = batches.pictures(batches.scenes(0, SCALE_PICTURES)).to(device)
     latents = [autoencoder.encode(part).latent_dist.mean for part in pictures.split(64)]
-    return torch.cat(latents).float()
+    return torch.cat(latents).float().std().item()

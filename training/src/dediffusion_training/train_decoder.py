@@ -103,42 +103,15 @@ def open_courses(config: DecoderConfig, emoji: Path) -> list[Course]:
     return [*lessons, course(steps, config.scenes, config.captions, config.mixed_embedding_share)]
 
 
-@torch.no_grad()
-def start_from(model: TextToLatents, tokenizer: CLIPTokenizer, pipeline: Path) -> None:
-    """Takes the weights of another pipeline of the same design; each word that both know keeps its embedding.
-
-    Raises:
-        RuntimeError: A network has other sizes.
-    """
-    known = CLIPTokenizer.from_pretrained(pipeline / "tokenizer").get_vocab()
-    ids = tokenizer.get_vocab()
-    shared = [word for word in ids if word in known]
-    state = CLIPTextModel.from_pretrained(pipeline / "text_encoder", dtype=torch.float32).state_dict()
-    name = "embeddings.token_embedding.weight"
-    table = model.text_encoder.state_dict()[name].clone()
-    table[[ids[word] for word in shared]] = state[name][[known[word] for word in shared]]
-    model.text_encoder.load_state_dict({**state, name: table})
-    model.unet.load_state_dict(UNet2DConditionModel.from_pretrained(pipeline / "unet").state_dict())
-
-
-def train_decoder(
-    config: DecoderConfig, autoencoder_folder: Path, emoji: Path, run_folder: Path, start: Path | None = None
-) -> Path:
-    """Trains and saves a StableDiffusionPipeline; returns its folder.
-
-    Args:
-        start: A pipeline whose weights are the first ones, instead of random ones.
-    """
+def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, run_folder: Path) -> Path:
+    """Trains and saves a StableDiffusionPipeline; returns its folder."""
     device = pick_device()
     torch.manual_seed(config.loop.seed)
     batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
     content = vocabulary(batches.words, batches.styles)
-    words = [*content, *function_words(), *config.further_words]
-    tokenizer = build_tokenizer(words, config.max_text_tokens, run_folder / "tokenizer")
+    tokenizer = build_tokenizer([*content, *function_words()], config.max_text_tokens, run_folder / "tokenizer")
     autoencoder = AutoencoderKL.from_pretrained(autoencoder_folder).to(device).eval().requires_grad_(False)
     model = TextToLatents(build_text_encoder(config, tokenizer), build_unet(config, autoencoder)).to(device)
-    if start is not None:
-        start_from(model, tokenizer, start)
     # Convolutions run a quarter faster in this order of memory, on a CPU too.
     model.unet.to(memory_format=torch.channels_last)
     noise_schedule = {
@@ -165,7 +138,7 @@ def train_decoder(
     def compute_loss(step: int):
         course = next(course for course in courses if step < course.until)
         pool = pool_of(course)
-        rng = np.random.default_rng([config.loop.seed, step])
+        rng = np.random.default_rng([config.loop.seed, loop.draw])
         picked = rng.integers(len(pool), size=config.loop.batch_size)
         captions = [course.captioner.caption(pool.scenes[index], rng) for index in picked]
         latents = pool.latents[picked].to(device)
@@ -195,6 +168,5 @@ def train_decoder(
     )
     folder = run_folder / "pipeline"
     pipeline.save_pretrained(folder)
-    origin = {"autoencoder": read_recipe(autoencoder_folder), "start": read_recipe(start) if start else None}
-    write_recipe(folder, describe_run(loop, config, **origin))
+    write_recipe(folder, describe_run(loop, config, autoencoder=read_recipe(autoencoder_folder)))
     return folder

@@ -19,13 +19,22 @@ export interface ConfiguredScheduler {
 	start(steps: number): Scheduler;
 }
 
+/** What a scheduler's configuration file holds, and where it is. */
+export interface SchedulerFile {
+	readonly path: string;
+	readonly value: unknown;
+}
+
 /** The schedulers that a model can be drawn with. */
 export class Schedulers {
+	/** What {@link readSchedulers} made them of: functions do not cross threads, this does. */
+	readonly file: SchedulerFile;
 	/** The class that the file names. */
 	readonly own: ConfiguredScheduler;
 	readonly #known: ReadonlyMap<string, ConfiguredScheduler>;
 
-	constructor(own: ConfiguredScheduler, others: readonly ConfiguredScheduler[]) {
+	constructor(file: SchedulerFile, own: ConfiguredScheduler, others: readonly ConfiguredScheduler[]) {
+		this.file = file;
 		this.own = own;
 		this.#known = new Map(others.map((scheduler) => [scheduler.name, scheduler]));
 	}
@@ -88,7 +97,7 @@ export function readSchedulers(value: unknown, path: string): Schedulers {
 		const other = configure(known, unbounded);
 		return "error" in other ? [] : other;
 	});
-	return new Schedulers(own, all);
+	return new Schedulers({ path, value }, own, all);
 }
 
 function configure(

@@ -1,0 +1,125 @@
+/**
+ * The walk from noise to latents: the U-Net, call by call, with guidance. A module of its own, because it is carried out
+ * on the thread of the U-Net's graph: a call takes milliseconds, and a trip to another thread a good part of one.
+ *
+ * @module
+ */
+import type { Loop, Tensor, TensorSignature } from "dediffusion/plugin";
+import { throwIfAborted } from "./aborted.ts";
+import { join, split } from "./arrays.ts";
+import { guide, rescale } from "./guidance.ts";
+import { seededRandom } from "./noise.ts";
+import { readSchedulers, type SchedulerFile } from "./schedulers/config.ts";
+import { floatsOf, tensorFor, timestepFor } from "./tensors.ts";
+
+/** A group of jobs that walk in one batch, in values that can cross threads. */
+export interface Walk {
+	readonly scheduler: { readonly file: SchedulerFile; readonly name: string };
+	readonly steps: number;
+	readonly guidance: {
+		/** Whether each call predicts without the text too. */
+		readonly isOn: boolean;
+		readonly scale: number;
+		/** 0 to 1; 0 leaves guided predictions as they are. */
+		readonly rescale: number;
+	};
+	readonly samples: readonly {
+		readonly seed: number;
+		/** Noise of standard deviation 1, shape [channels, height, width]. */
+		readonly noise: Float32Array;
+		readonly isSeedsNoise: boolean;
+	}[];
+	readonly unet: {
+		/** Named in errors. */
+		readonly path: string;
+		/** Inputs that stay the same from call to call. */
+		readonly constant: Readonly<Record<string, Tensor>>;
+		readonly sample: TensorSignature;
+		readonly timestep: TensorSignature;
+		/** Shape of the sample: [batch, channels, height, width]. */
+		readonly dims: readonly number[];
+	};
+	/** Reports carry the latents after every so many calls; undefined for never. */
+	readonly showEvery: number | undefined;
+}
+
+/** How far a walk has come. */
+export interface Stride {
+	/** Calls of the U-Net; some schedulers take two for a step. */
+	readonly done: number;
+	readonly of: number;
+	/** One array of latents for each sample, as they are now, where they are to be shown. */
+	readonly latents?: readonly Float32Array[];
+}
+
+/** As a loop's, but a walk on the caller's own thread waits for what it reports to be shown. */
+interface WalkContext {
+	readonly signal: AbortSignal;
+	readonly report: (stride: Stride) => void | Promise<void>;
+}
+
+/**
+ * Walks to the end.
+ *
+ * @returns The latents of all samples, one after another.
+ * @throws DeDiffusionError `ABORTED` between calls, or what running the graph throws.
+ */
+export async function walk(
+	run: Parameters<Loop<Walk, Float32Array, Stride>>[0],
+	walked: Walk,
+	{ signal, report }: WalkContext,
+): Promise<Float32Array> {
+	const { guidance, samples, unet, steps, showEvery } = walked;
+	const scheduler = schedulersOf(walked.scheduler.file).get(walked.scheduler.name, "scheduler").start(steps);
+	const calls = scheduler.timesteps.length;
+	const drawNoise = noiseAfter(samples);
+	let sample: Float32Array = join(samples.map(({ noise }) => noise)).map((value) => value * scheduler.initialSigma);
+	for (const [call, timestep] of scheduler.timesteps.entries()) {
+		throwIfAborted(signal);
+		const scaled = scheduler.scaleInput(sample, call);
+		const outputs = await run({
+			...unet.constant,
+			sample: tensorFor(unet.sample, guidance.isOn ? join([scaled, scaled]) : scaled, unet.dims),
+			timestep: timestepFor(unet.timestep, timestep, unet.dims[0] as number),
+		});
+		const predicted = floatsOf(outputs, "out_sample", unet.path).data;
+		let prediction = guidance.isOn ? guide(predicted, guidance.scale) : predicted;
+		if (guidance.isOn && guidance.rescale > 0) {
+			prediction = rescale(prediction, predicted, guidance.rescale, samples.length);
+		}
+		sample = scheduler.step(prediction, call, sample, drawNoise);
+		const done = call + 1;
+		const isShown = showEvery !== undefined && done % showEvery === 0 && done < calls;
+		await report({
+			done,
+			of: calls,
+			...(isShown ? { latents: split(scheduler.scaleInput(sample, done), samples.length) } : {}),
+		});
+	}
+	return sample;
+}
+
+export default walk satisfies Loop<Walk, Float32Array, Stride>;
+
+/** Reading a file checks it against every scheduler; each walk of a model would read the same one. */
+const known = new Map<string, ReturnType<typeof readSchedulers>>();
+
+function schedulersOf({ path, value }: SchedulerFile): ReturnType<typeof readSchedulers> {
+	const key = JSON.stringify([path, value]);
+	const schedulers = known.get(key) ?? readSchedulers(value, path);
+	known.set(key, schedulers);
+	return schedulers;
+}
+
+/** What each sample's seed gives after its first noise, for schedulers that add more on the way. */
+function noiseAfter(samples: Walk["samples"]): () => Float32Array {
+	let draws: (() => Float32Array)[] | undefined;
+	return () => {
+		draws ??= samples.map(({ seed, noise, isSeedsNoise }) => {
+			const random = seededRandom(seed);
+			if (isSeedsNoise) random.normal(noise.length);
+			return () => random.normal(noise.length);
+		});
+		return join(draws.map((draw) => draw()));
+	};
+}
