@@ -6,6 +6,7 @@ import type {
 	DecodeRequest,
 	Decoder,
 	Inference,
+	InferenceSession,
 	PixelImage,
 	Tensor,
 	TensorSignature,
@@ -16,7 +17,7 @@ import { halfToFloat } from "./half.ts";
 import { stableDiffusion } from "./index.ts";
 import { standardNormal } from "./noise.ts";
 import { tensorFor } from "./tensors.ts";
-import { createTestInference } from "./testing/inference.ts";
+import { createTestInference, loopOver } from "./testing/inference.ts";
 import { fixture, type PictureFixture, readParity } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 
@@ -174,33 +175,28 @@ describe("graphs of another dialect", () => {
 		return {
 			async open(path) {
 				const session = await inner.open(path);
-				return {
-					...session,
-					inputs: session.inputs.map((input) => ({ ...input, ...types[input.name] })),
-					async run(inputs, options) {
-						const converted = session.inputs.map(({ name, type, dims }) => {
-							const tensor = inputs[name] as Tensor;
-							if (name in types) seen[name] = `${tensor.type} of rank ${tensor.dims.length}`;
-							const numbers =
-								tensor.type === "float16" ? [...tensor.data].map(halfToFloat) : [...tensor.data].map(Number);
-							const scalar = dims.length === 0;
-							const signature = { name, type, dims };
-							return [
-								name,
-								tensorFor(signature, scalar ? numbers.slice(0, 1) : numbers, scalar ? [] : tensor.dims),
-							] as const;
-						});
-						const outputs = await session.run(Object.fromEntries(converted), options);
-						const halves = Object.entries(outputs).map(([name, tensor]) => {
-							const output = { name, type: "float16", dims: [] } as const;
-							return [
-								name,
-								types.sample ? tensorFor(output, tensor.data as Float32Array, tensor.dims) : tensor,
-							] as const;
-						});
-						return Object.fromEntries(halves);
-					},
+				const run: InferenceSession["run"] = async (inputs, options) => {
+					const converted = session.inputs.map(({ name, type, dims }) => {
+						const tensor = inputs[name] as Tensor;
+						if (name in types) seen[name] = `${tensor.type} of rank ${tensor.dims.length}`;
+						const numbers =
+							tensor.type === "float16" ? [...tensor.data].map(halfToFloat) : [...tensor.data].map(Number);
+						const scalar = dims.length === 0;
+						const signature = { name, type, dims };
+						return [
+							name,
+							tensorFor(signature, scalar ? numbers.slice(0, 1) : numbers, scalar ? [] : tensor.dims),
+						] as const;
+					});
+					const outputs = await session.run(Object.fromEntries(converted), options);
+					const halves = Object.entries(outputs).map(([name, tensor]) => {
+						const output = { name, type: "float16", dims: [] } as const;
+						return [name, types.sample ? tensorFor(output, tensor.data as Float32Array, tensor.dims) : tensor] as const;
+					});
+					return Object.fromEntries(halves);
 				};
+				const declared = session.inputs.map((input) => ({ ...input, ...types[input.name] }));
+				return { ...session, inputs: declared, run, loop: loopOver(run) };
 			},
 		};
 	}

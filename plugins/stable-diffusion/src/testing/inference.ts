@@ -41,16 +41,20 @@ export function createTestInference(): Inference {
 				outputs: session.outputMetadata.map(signatureOf),
 				device: { provider: "cpu", skipped: [] },
 				run,
-				async loop<Input, Output, Report>(module: URL, input: Input, options: LoopOptions<Report> = {}) {
-					const { default: body } = (await import(module.href)) as { default: Loop<Input, Output, Report> };
-					const signal = options.signal ?? new AbortController().signal;
-					// As copies, because that is what a module sees in another thread.
-					const report = (told: Report) => options.onReport?.(structuredClone(told));
-					return structuredClone(await body(run, structuredClone(input), { signal, report }));
-				},
+				loop: loopOver(run),
 				close: () => session.release(),
 			};
 		},
+	};
+}
+
+/** Loops that make their runs so. Input, output and reports are copies, as they are where a thread lies between. */
+export function loopOver(run: InferenceSession["run"]): InferenceSession["loop"] {
+	return async <Input, Output, Report>(module: URL, input: Input, options: LoopOptions<Report> = {}) => {
+		const { default: body } = (await import(module.href)) as { default: Loop<Input, Output, Report> };
+		const signal = options.signal ?? new AbortController().signal;
+		const report = (told: Report) => options.onReport?.(structuredClone(told));
+		return structuredClone(await body(run, structuredClone(input), { signal, report }));
 	};
 }
 
