@@ -33,7 +33,7 @@ export async function drawScenes({ emoji, count, output }: SceneDrawing): Promis
 	const python = await environment();
 	// A font has one style.
 	const style = source.endsWith(".ttf") ? ["--set", "scenes.styles={flat: 1.0}"] : [];
-	const command = ["-m", "dediffusion_training", "draw-scenes", "--config", "configs/scenes.yaml"];
+	const command = ["-m", "dediffusion_training", "draw-scenes", "--config", "configs/scenes-in-place.yaml"];
 	const paths = ["--emoji", source, "--count", String(count), "--output", output];
 	await run(python, [...command, ...paths, ...style], { cwd: training, env: withSources() }).catch((cause: unknown) => {
 		throw new Error(`The scenes could not be drawn: ${reasonOf(cause)}`, { cause });
