@@ -12,6 +12,10 @@ import { climbDown } from "./ladder.ts";
 import type { Answers, Command, Loaded, Looped, Ran, Refusal, Reply, Request } from "./protocol.ts";
 
 const sessions = new Map<number, ort.InferenceSession>();
+type AnyLoop = Loop<unknown, unknown, unknown>;
+
+/** By their modules' addresses: Node looks at the disk at each import, also of what it has. */
+const loops = new Map<string, AnyLoop>();
 /** The loop that runs, if one does: commands come one at a time. */
 let running: { readonly id: number; readonly controller: AbortController } | undefined;
 
@@ -106,7 +110,8 @@ async function run({ model, inputs }: Extract<Command, { kind: "run" }>): Promis
 }
 
 async function loop({ model, module, input }: Extract<Command, { kind: "loop" }>, id: number): Promise<Looped> {
-	const { default: body } = (await import(module)) as { default: Loop<unknown, unknown, unknown> };
+	const body = loops.get(module) ?? ((await import(module)) as { default: AnyLoop }).default;
+	loops.set(module, body);
 	const controller = new AbortController();
 	running = { id, controller };
 	let runs = 0;

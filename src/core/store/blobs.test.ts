@@ -35,6 +35,7 @@ describe("blobs", () => {
 	it("are found by whoever opens the folder later", async () => {
 		const folder = newFolder();
 		await new Blobs(folder).put(id, some);
+		expect(await new Blobs(folder).has(id)).toBe(true);
 		expect(await new Blobs(folder).get(id)).toEqual(Buffer.from(some));
 	});
 
@@ -47,7 +48,9 @@ describe("blobs", () => {
 	});
 
 	it("that were never put are not there", async () => {
-		expect(await new Blobs(newFolder()).get(id)).toBeUndefined();
+		const blobs = new Blobs(newFolder());
+		expect(await blobs.has(id)).toBe(false);
+		expect(await blobs.get(id)).toBeUndefined();
 	});
 
 	it("are asked for by nothing but an id: no name leads out of the folder", async () => {

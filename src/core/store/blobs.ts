@@ -4,7 +4,7 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { storageError } from "./failures.ts";
 
@@ -43,6 +43,19 @@ export class Blobs {
 		}
 	}
 
+	/** Whether there is a blob with this id. @throws DeDiffusionError `STORAGE_FAILED`. */
+	async has(id: string): Promise<boolean> {
+		try {
+			await access(this.#path(id));
+			return true;
+		} catch (error) {
+			if (isMissing(error)) {
+				return false;
+			}
+			throw storageError(error, "a picture");
+		}
+	}
+
 	/**
 	 * @returns Undefined when there is no blob with this id.
 	 * @throws DeDiffusionError `STORAGE_FAILED`.
@@ -54,7 +67,7 @@ export class Blobs {
 		try {
 			return await readFile(this.#path(id));
 		} catch (error) {
-			if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+			if (isMissing(error)) {
 				return undefined;
 			}
 			throw storageError(error, "a picture");
@@ -65,4 +78,8 @@ export class Blobs {
 	#path(id: string): string {
 		return join(this.#folder, id.slice(0, 2), id);
 	}
+}
+
+function isMissing(error: unknown): boolean {
+	return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

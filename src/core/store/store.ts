@@ -50,11 +50,11 @@ export class Store {
 	/** Keeps a picture; keeping it again changes nothing. @throws DeDiffusionError `STORAGE_FULL`, `STORAGE_FAILED`. */
 	async putPicture({ id, bytes, mediaType, width, height }: Picture): Promise<void> {
 		try {
-			// Both are asked: a file that somebody took away comes back with the picture.
-			if ((await this.getPicture(id)) === undefined) {
+			// The file first, so that no row ever names one that is missing; one that somebody took away comes back.
+			if (!(await this.#blobs.has(id))) {
 				await this.#blobs.put(id, bytes);
-				await this.#database.insert(pictures).values({ id, mediaType, width, height }).onConflictDoNothing();
 			}
+			await this.#database.insert(pictures).values({ id, mediaType, width, height }).onConflictDoNothing();
 		} catch (error) {
 			throw storageError(error, "a picture");
 		}
