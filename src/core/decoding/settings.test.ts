@@ -128,16 +128,22 @@ describe("a request", () => {
 			},
 			{ requiredKeys: [] },
 		);
-		const honoured = fc.subarray<SettingName>(["steps", "guidanceScale", "negativePrompt", "width", "scheduler"]);
+		const honoured = fc.subarray<SettingName>([
+			"seed",
+			"steps",
+			"guidanceScale",
+			"negativePrompt",
+			"width",
+			"scheduler",
+		]);
 		fc.assert(
 			fc.property(given, honoured, (settings, names) => {
 				const some = brush("some", { capabilities: { settings: names } });
 				const { request, warnings } = fitTo(some, "a cat", settings);
 				const { prompt, seed, ...rest } = request;
 				const warned = warnings.map(({ setting }) => setting as string);
-				expect([...Object.keys(rest), ...warned, "seed"].sort()).toEqual(
-					[...new Set([...Object.keys(settings), "seed"])].sort(),
-				);
+				const honouredSeed = names.includes("seed") && settings.seed !== undefined ? ["seed"] : [];
+				expect([...Object.keys(rest), ...honouredSeed, ...warned].sort()).toEqual(Object.keys(settings).sort());
 				expect(rest).toEqual(Object.fromEntries(Object.entries(settings).filter(([name]) => name in rest)));
 				expect([prompt, seed]).toEqual(["a cat", settings.seed ?? seed]);
 			}),
@@ -151,6 +157,13 @@ describe("a request", () => {
 			expect(request.seed).toBeTypeOf("number");
 			expect(warnings).toEqual([]);
 		}
+	});
+
+	it("says so when a seed that was given counts for nothing", () => {
+		const seedless = brush("seedless", { capabilities: { settings: [] } });
+		const { request, warnings } = fitTo(seedless, "a cat", { seed: 5 });
+		expect(request.seed).toBe(5);
+		expect(warnings).toMatchObject([{ type: "unsupported", setting: "seed" }]);
 	});
 
 	it("leaves out what is undefined", () => {

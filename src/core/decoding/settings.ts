@@ -100,17 +100,20 @@ export function checkFor(decoder: Decoder, settings: DecodeSettings, input = "se
 	}
 }
 
-/** Leaves out what the decoder does not honour, with a warning for each such setting. */
+/** Leaves out what the decoder does not honour, with a warning for each such setting that was given. */
 export function fitTo(
 	decoder: Decoder,
 	prompt: string,
-	{ seed = randomSeed(), ...settings }: DecodeSettings,
+	settings: DecodeSettings,
 ): { request: DecodeRequest; warnings: DecodeWarning[] } {
-	const given = Object.entries({ ...settings, seed }).filter(([, value]) => value !== undefined);
+	const given = Object.entries(settings).filter(([, value]) => value !== undefined);
 	const honoured = (name: string) => decoder.capabilities.settings.includes(name as SettingName);
-	const request = Object.fromEntries(given.filter(([name]) => name === "seed" || honoured(name)));
+	// A request has a seed even where it counts for nothing: results are told apart by it.
+	const { seed = randomSeed(), ...request } = Object.fromEntries(
+		given.filter(([name]) => name === "seed" || honoured(name)),
+	);
 	const warnings = given
-		.filter(([name]) => name !== "seed" && !honoured(name))
+		.filter(([name]) => !honoured(name))
 		.map(
 			([name]): DecodeWarning => ({
 				type: "unsupported",
