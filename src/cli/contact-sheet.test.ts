@@ -20,6 +20,19 @@ async function colourAt(file: Buffer, left: number, top: number): Promise<number
 	return [...data];
 }
 
+test("says on the grey why there is no picture", async () => {
+	const sheetWith = (why: string | undefined) =>
+		drawContactSheet({ columns: ["only"], rows: [{ label: "seed 1", pictures: [why] }] });
+	const [silent, telling] = await Promise.all([sheetWith(undefined), sheetWith("backend unavailable")]);
+	const square = { left: 162, top: 40, width: 192, height: 192 };
+	const darkest = async (sheet: Buffer) => {
+		const { channels } = await sharp(await sharp(sheet).extract(square).toBuffer()).stats();
+		return channels[0]?.min;
+	};
+	expect(await darkest(silent)).toBe(0xdd);
+	expect(await darkest(telling)).toBeLessThan(0x80);
+});
+
 test("puts rows and columns where they belong and leaves missing pictures grey", async () => {
 	const sheet = await drawContactSheet({
 		columns: ["first <&>", "second"],

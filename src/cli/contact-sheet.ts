@@ -10,8 +10,8 @@ export interface ContactSheet {
 	readonly columns: readonly string[];
 	readonly rows: readonly {
 		readonly label: string;
-		/** Files in the order of the columns; undefined where there is no picture. */
-		readonly pictures: readonly (Uint8Array | undefined)[];
+		/** Files in the order of the columns; where there is no picture, why there is none, if there is something to say. */
+		readonly pictures: readonly (Uint8Array | string | undefined)[];
 	}[];
 	/** Pixels for the names of the rows. Default 150. */
 	readonly labelWidth?: number;
@@ -28,7 +28,7 @@ const characterWidth = 7.5;
 /** Most lines beside a row. */
 const rowLines = 8;
 
-/** Draws the sheet as a PNG: pictures fitted into squares, missing ones left grey. */
+/** Draws the sheet as a PNG: pictures fitted into squares, missing ones left grey with the reason on them. */
 export async function drawContactSheet({
 	columns,
 	rows,
@@ -43,26 +43,38 @@ export async function drawContactSheet({
 		...columns.map((name, column) => label(wrap(name, cell, 1), left(column), header)),
 		...rows.map((row, index) => {
 			const lines = wrap(row.label, margin - gap, rowLines);
-			return label(lines, gap, top(index) + (cell - (lines.length - 1) * lineHeight + fontSize) / 2);
+			return label(lines, gap, middleOf(lines, top(index)));
 		}),
 	];
+	const reasons = rows.flatMap(({ pictures }, row) =>
+		pictures.map((reason, column) => {
+			const lines = typeof reason === "string" ? wrap(reason, cell - 2 * gap, rowLines) : [];
+			return label(lines, left(column) + gap, middleOf(lines, top(row)));
+		}),
+	);
 	const pictures = rows.flatMap((row, index) =>
 		columns.map((_, column) => place(row.pictures[column], left(column), top(index))),
 	);
-	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${labels.join("")}</svg>`;
+	const text = [...labels, ...reasons].join("");
+	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${text}</svg>`;
 	return sharp({ create: { width, height, channels: 3, background: "white" } })
-		.composite([{ input: Buffer.from(svg), left: 0, top: 0 }, ...(await Promise.all(pictures))])
+		.composite([...(await Promise.all(pictures)), { input: Buffer.from(svg), left: 0, top: 0 }])
 		.removeAlpha()
 		.png()
 		.toBuffer();
 }
 
-async function place(picture: Uint8Array | undefined, left: number, top: number): Promise<OverlayOptions> {
+/** Where the first of some lines stands, so that they are in the middle of a row. */
+function middleOf(lines: readonly string[], top: number): number {
+	return top + (cell - (lines.length - 1) * lineHeight + fontSize) / 2;
+}
+
+async function place(picture: Uint8Array | string | undefined, left: number, top: number): Promise<OverlayOptions> {
 	const blank = { width: cell, height: cell, channels: 3, background: "#dddddd" } as const;
 	const square =
-		picture === undefined
-			? sharp({ create: blank })
-			: sharp(picture).resize(cell, cell, { fit: "contain", background: "white", kernel: "nearest" });
+		picture instanceof Uint8Array
+			? sharp(picture).resize(cell, cell, { fit: "contain", background: "white", kernel: "nearest" })
+			: sharp({ create: blank });
 	return { input: await square.png().toBuffer(), left, top };
 }
 

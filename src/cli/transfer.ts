@@ -176,8 +176,17 @@ function sheetOf({ sources, cells }: ComparisonRecord, bytes: ReadonlyMap<string
 		const [first] = row as [CellRecord];
 		const label = `${sources[first.source]?.label}, ${settingsOf(first)}`;
 		const original = sources[first.source]?.original;
-		const drawn = decoders.map((decoder) => row.find((cell) => cell.decoder === decoder)?.picture);
-		return { label, pictures: [original, ...drawn].map((id) => (id === undefined ? undefined : bytes.get(id))) };
+		const drawn = decoders.map((decoder) => {
+			const cell = row.find((one) => one.decoder === decoder);
+			return bytes.get(cell?.picture ?? "") ?? whyMissing(cell);
+		});
+		return { label, pictures: [bytes.get(original ?? ""), ...drawn] };
 	});
 	return { columns: ["original", ...decoders], rows };
+}
+
+function whyMissing(cell: CellRecord | undefined): string | undefined {
+	return cell?.result?.filteredReason === undefined
+		? cell?.error?.code.replaceAll("_", " ").toLowerCase()
+		: "kept back";
 }
