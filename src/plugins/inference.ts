@@ -49,7 +49,7 @@ export interface RunOptions {
 export interface LoopContext<Report> {
 	/** Aborted when nobody waits any more. Throw its reason between runs. */
 	readonly signal: AbortSignal;
-	/** Tells the caller how far the loop is, without waiting for an answer. */
+	/** Tells the caller how far the loop is, without waiting for an answer. Of many in a short time, some are left out. */
 	readonly report: (report: Report) => void;
 }
 
@@ -65,7 +65,7 @@ export type Loop<Input, Output, Report = never> = (
 
 export interface LoopOptions<Report> {
 	readonly signal?: AbortSignal;
-	/** Called for each report of the loop, in order. */
+	/** Called for the loop's reports, in order: at most 25 a second, and always for the last. */
 	readonly onReport?: (report: Report) => void;
 }
 

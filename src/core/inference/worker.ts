@@ -11,6 +11,9 @@ import { requireDevice } from "./devices.ts";
 import { climbDown } from "./ladder.ts";
 import type { Answers, Command, Loaded, Looped, Ran, Refusal, Reply, Request } from "./protocol.ts";
 
+/** Milliseconds; nobody watches faster, and a message takes a good part of what a small graph's run does. */
+const betweenReports = 40;
+
 const sessions = new Map<number, ort.InferenceSession>();
 type AnyLoop = Loop<unknown, unknown, unknown>;
 
@@ -114,6 +117,7 @@ async function loop({ model, module, input }: Extract<Command, { kind: "loop" }>
 	loops.set(module, body);
 	const controller = new AbortController();
 	running = { id, controller };
+	const reporter = createReporter((report) => send({ id, report }));
 	let runs = 0;
 	let durationMs = 0;
 	try {
@@ -125,8 +129,9 @@ async function loop({ model, module, input }: Extract<Command, { kind: "loop" }>
 				return ran.outputs;
 			},
 			input,
-			{ signal: controller.signal, report: (report) => send({ id, report }) },
+			{ signal: controller.signal, report: reporter.report },
 		);
+		reporter.flush();
 		return { output, runs, durationMs };
 	} finally {
 		running = undefined;
@@ -138,6 +143,25 @@ function fromTensor({ type, data, dims }: Tensor): ort.Tensor {
 	const tensor = new ort.Tensor(type as "float32", data as Float32Array, dims);
 	// Its JavaScript half makes a Float16Array of the bits, in which its native half finds nothing (1.30.0, Node 24).
 	return type === "float16" ? Object.assign(tensor, { cpuData: data }) : tensor;
+}
+
+/** Passes reports on, at most one in {@link betweenReports}, and the last one at the end. */
+function createReporter(pass: (report: unknown) => void) {
+	let passed = Number.NEGATIVE_INFINITY;
+	let waiting: { readonly report: unknown } | undefined;
+	return {
+		report(report: unknown): void {
+			const now = performance.now();
+			waiting = now - passed < betweenReports ? { report } : undefined;
+			if (waiting === undefined) {
+				passed = now;
+				pass(report);
+			}
+		},
+		flush(): void {
+			if (waiting !== undefined) pass(waiting.report);
+		},
+	};
 }
 
 function toTensor({ type, dims, data }: ort.Tensor): Tensor {
