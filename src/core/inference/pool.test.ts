@@ -191,6 +191,16 @@ describe("a loop", () => {
 		expect(idsOf(await session.run(pixelValues(1)))).toHaveLength(4);
 	});
 
+	it("stops also when it is given up while its module is read for the first time", async () => {
+		const session = await createPool().open(graph);
+		const controller = new AbortController();
+		const late = new URL("../../../test/fixtures/late-loop.ts", import.meta.url);
+		const endless = session.loop<Counting, unknown>(late, { runs: 1_000_000 }, { signal: controller.signal });
+		await nextTurn();
+		controller.abort();
+		await expect(endless).rejects.toMatchObject({ code: "ABORTED" });
+	});
+
 	it("throws typed errors as it threw them", async () => {
 		const session = await createPool().open(graph);
 		const refused = session.loop<Counting, unknown>(module, { runs: 3, fails: { after: 1, how: "refusal" } });

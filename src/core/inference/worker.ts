@@ -113,14 +113,15 @@ async function run({ model, inputs }: Extract<Command, { kind: "run" }>): Promis
 }
 
 async function loop({ model, module, input }: Extract<Command, { kind: "loop" }>, id: number): Promise<Looped> {
-	const body = loops.get(module) ?? ((await import(module)) as { default: AnyLoop }).default;
-	loops.set(module, body);
 	const controller = new AbortController();
+	// Before anything is waited for: it may be given up while its module is still being read.
 	running = { id, controller };
 	const reporter = createReporter((report) => send({ id, report }));
 	let runs = 0;
 	let durationMs = 0;
 	try {
+		const body = loops.get(module) ?? ((await import(module)) as { default: AnyLoop }).default;
+		loops.set(module, body);
 		const output = await body(
 			async (inputs) => {
 				const ran = await run({ kind: "run", model, inputs });
