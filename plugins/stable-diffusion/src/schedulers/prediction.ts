@@ -30,9 +30,7 @@ export function pictureIn(
 ): Float32Array {
 	switch (kind) {
 		case "epsilon":
-			return sample.map((value, index) =>
-				Math.fround(Math.fround(value - Math.fround(noise * (prediction[index] as number))) / signal),
-			);
+			return without(prediction, noise, sample, signal);
 		case "v_prediction":
 			return sum([signal, sample], [-noise, prediction]);
 		case "sample":
@@ -53,10 +51,14 @@ export function epsilonIn(
 		case "v_prediction":
 			return sum([signal, prediction], [noise, sample]);
 		case "sample":
-			return sample.map((value, index) =>
-				Math.fround(Math.fround(value - Math.fround(signal * (prediction[index] as number))) / noise),
-			);
+			return without(prediction, signal, sample, noise);
 	}
+}
+
+/** One part of a sample, from the sample and its other part: `(sample - share * other) / rest`, rounded as torch does. */
+function without(other: Float32Array, share: number, sample: Float32Array, rest: number): Float32Array {
+	const { fround } = Math;
+	return sample.map((value, index) => fround(fround(value - fround(share * (other[index] as number))) / rest));
 }
 
 /** The picture in a sample that is not scaled to variance 1: `sample = picture + sigma * epsilon`, as Euler and Heun count. */
