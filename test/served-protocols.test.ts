@@ -24,7 +24,8 @@ const wordy: Decoder["generate"] = async (requests) =>
 let far: TestServer;
 
 beforeAll(async () => {
-	const decoders = [brush("oil"), brush("shy", { generate: shy }), brush("wordy", { generate: wordy })];
+	const seedless = brush("seedless", { capabilities: { settings: [] } });
+	const decoders = [brush("oil"), brush("shy", { generate: shy }), brush("wordy", { generate: wordy }), seedless];
 	far = await serve({ token, decoders, engine: { limits: { textLength: 100 } } });
 });
 
@@ -46,7 +47,7 @@ describe("OpenAI's client", () => {
 
 	test("lists the decoders as models", async () => {
 		const { data } = await client().models.list();
-		expect(data.map(({ id }) => id)).toEqual(["tiny", "oil", "shy", "wordy"]);
+		expect(data.map(({ id }) => id)).toEqual(["tiny", "oil", "shy", "wordy", "seedless"]);
 		expect(await client().models.retrieve("oil")).toMatchObject({ id: "oil", object: "model" });
 	});
 
@@ -58,6 +59,15 @@ describe("OpenAI's client", () => {
 			[41, 41, 41],
 			[42, 42, 42],
 		]);
+	});
+
+	test("is warned of a seed that counts for nothing, if it gave one", async () => {
+		const warningsWith = async (extra: object) => {
+			const { data = [] } = await client().images.generate({ model: "seedless", prompt: "a cat", ...extra });
+			return data.map((image) => (image as { warnings?: object[] }).warnings);
+		};
+		expect(await warningsWith({})).toEqual([undefined]);
+		expect(await warningsWith({ seed: 3 })).toMatchObject([[{ type: "unsupported", setting: "seed" }]]);
 	});
 
 	test("says which size and format it wants", async () => {

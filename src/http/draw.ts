@@ -19,15 +19,19 @@ export async function drawSeveral(
 	engine: Engine,
 	decoder: string,
 	text: string,
-	{ seed = randomSeed(), ...settings }: DecodeSettings,
+	settings: DecodeSettings,
 	{ count, signal }: { readonly count: number; readonly signal: AbortSignal },
 ): Promise<readonly Decoding[]> {
 	// Once one has failed nobody waits for the others.
 	const failed = new AbortController();
 	const options = { signal: AbortSignal.any([signal, failed.signal]) };
-	const drawings = Array.from({ length: count }, (_, index) =>
-		engine.decoders.decode(text, decoder, { ...settings, seed: (seed + index) % 2 ** 32 }, options),
-	);
+	const takesSeeds = engine.decoders.get(decoder, "model").capabilities.settings.includes("seed");
+	// A decoder without seeds would answer one that nobody gave with a warning.
+	const first = settings.seed ?? (takesSeeds ? randomSeed() : undefined);
+	const drawings = Array.from({ length: count }, (_, index) => {
+		const seed = first === undefined ? {} : { seed: (first + index) % 2 ** 32 };
+		return engine.decoders.decode(text, decoder, { ...settings, ...seed }, options);
+	});
 	try {
 		return await Promise.all(drawings);
 	} catch (error) {
@@ -47,9 +51,4 @@ export function bodyAs<Schema extends z.ZodType>(schema: Schema, body: unknown):
 		});
 	}
 	return checked.data;
-}
-
-/** The settings that were given. */
-export function givenOf(settings: DecodeSettings): DecodeSettings {
-	return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined && value !== null));
 }

@@ -9,8 +9,9 @@ import type { Decoding } from "../core/decoding/decoders.ts";
 import type { Engine } from "../core/engine.ts";
 import { inFormat, type PictureFormat } from "../core/picture/convert.ts";
 import { type Decoder, type DecoderCapabilities, DeDiffusionError } from "../plugins/index.ts";
+import { given } from "../resolvers/settings.ts";
 import { abandoned } from "./abandoned.ts";
-import { bodyAs, drawSeveral, givenOf } from "./draw.ts";
+import { bodyAs, drawSeveral } from "./draw.ts";
 import { answerErrorsAs } from "./errors.ts";
 
 /** Under which prefixes clients expect models: those of the Gemini API, and those of Vertex AI with and without a project. */
@@ -103,7 +104,7 @@ function settingsOf({ aspectRatio, width, height, ...parameters }: Parameters, {
 	const { seed, negativePrompt, guidanceScale, steps, scheduler } = parameters;
 	const isRatioAlone = aspectRatio !== undefined && width === undefined && height === undefined;
 	const size = isRatioAlone ? sizeOf(aspectRatio, capabilities) : { width, height };
-	return givenOf({ seed, negativePrompt, guidanceScale, steps, scheduler, ...size });
+	return given({ seed, negativePrompt, guidanceScale, steps, scheduler, ...size });
 }
 
 /** About as many pixels as the decoder draws by default, in another shape; nothing where that is its shape already. */

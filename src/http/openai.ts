@@ -9,8 +9,9 @@ import type { Decoding } from "../core/decoding/decoders.ts";
 import type { Engine } from "../core/engine.ts";
 import { inFormat } from "../core/picture/convert.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
+import { given } from "../resolvers/settings.ts";
 import { abandoned } from "./abandoned.ts";
-import { bodyAs, drawSeveral, givenOf } from "./draw.ts";
+import { bodyAs, drawSeveral } from "./draw.ts";
 import { answerErrorsAs } from "./errors.ts";
 import { pictureUrl } from "./pictures.ts";
 
@@ -67,7 +68,7 @@ export async function openaiRoutes(app: FastifyInstance, engine: Engine): Promis
 function settingsOf(body: ImagesRequest) {
 	const [width, height] = /^\d/.test(body.size ?? "") ? (body.size ?? "").split("x").map(Number) : [];
 	const { seed, steps, scheduler, guidance_scale: guidanceScale, negative_prompt: negativePrompt } = body;
-	return givenOf({ seed, steps, scheduler, guidanceScale, negativePrompt, width, height });
+	return given({ seed, steps, scheduler, guidanceScale, negativePrompt, width, height });
 }
 
 async function dataOf(
