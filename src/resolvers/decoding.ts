@@ -5,8 +5,8 @@
  */
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
 import type { Decoding as EngineDecoding } from "../core/decoding/decoders.ts";
-import type { Decoder as EngineDecoder } from "../plugins/index.ts";
-import { Decoder } from "../schema/decoder.ts";
+import { type AbortGranularity, DeDiffusionError, type Decoder as EngineDecoder } from "../plugins/index.ts";
+import { Decoder, DecoderCapabilities, DecoderHealth, DecoderLimits } from "../schema/decoder.ts";
 import { Decoding } from "../schema/decoding.ts";
 import { PictureInput } from "../schema/picture.ts";
 import { Reconstruction } from "../schema/reconstruction.ts";
@@ -73,6 +73,34 @@ export class DecodingResolver {
 		context.engine.decoders.checkSettings(decoder, given(settings));
 		const text = await encodePicture(context, picture, encoder, length);
 		return reconstructText(context, text, decoder, settings);
+	}
+}
+
+@Resolver(() => DecoderCapabilities)
+export class DecoderCapabilitiesResolver {
+	@FieldResolver()
+	abort(@Root() { abort }: EngineDecoder["capabilities"]): AbortGranularity {
+		return abort ?? "step";
+	}
+}
+
+@Resolver(() => Decoder)
+export class DecoderResolver {
+	@FieldResolver()
+	limits(@Root() { id }: EngineDecoder, @Ctx() { engine }: Context): DecoderLimits {
+		return engine.decoders.limits(id);
+	}
+
+	@FieldResolver({ complexity: ({ childComplexity }) => cost.health + childComplexity })
+	async health(@Root() { id }: EngineDecoder, @Ctx() { engine, signal }: Context): Promise<DecoderHealth> {
+		try {
+			await engine.decoders.health(id, signal);
+			return { ready: true };
+		} catch (error) {
+			if (!DeDiffusionError.is(error) || error.code === "ABORTED") throw error;
+			const { code, message, advice } = error;
+			return { ready: false, code, message, ...(advice !== undefined && { advice }) };
+		}
 	}
 }
 

@@ -27,6 +27,8 @@ export const cost = {
 	decode: 150,
 	reconstruct: 170,
 	file: 10,
+	/** Of a decoder, which may have to ask a service. */
+	health: 50,
 	/** A stored comparison has about this many cells. */
 	cells: 10,
 } as const;

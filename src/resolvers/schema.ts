@@ -7,7 +7,7 @@ import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
 import { buildSchema, getMetadataStorage } from "type-graphql";
 import { ComparisonCellResolver, ComparisonResolver, PromptSourceResolver } from "./comparison.ts";
-import { DecodingResolver, TextDecodingResolver } from "./decoding.ts";
+import { DecoderCapabilitiesResolver, DecoderResolver, DecodingResolver, TextDecodingResolver } from "./decoding.ts";
 import { PictureResolver } from "./picture.ts";
 import { TextResolver } from "./text.ts";
 
@@ -20,6 +20,8 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
 			PictureResolver,
 			TextResolver,
 			DecodingResolver,
+			DecoderResolver,
+			DecoderCapabilitiesResolver,
 			TextDecodingResolver,
 			ComparisonResolver,
 			ComparisonCellResolver,

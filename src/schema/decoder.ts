@@ -49,6 +49,22 @@ registerEnumType(Setting, {
 	},
 });
 
+export const AbortGranularity = {
+	STEP: "step",
+	PICTURE: "picture",
+	BATCH: "batch",
+} as const satisfies Record<string, sdk.AbortGranularity>;
+
+registerEnumType(AbortGranularity, {
+	name: "AbortGranularity",
+	description: "How soon a decoder stops when nobody waits any more.",
+	valuesConfig: {
+		STEP: { description: "Within a step, or within a request to a service." },
+		PICTURE: { description: "When the picture that it draws is finished." },
+		BATCH: { description: "When all pictures of the call are finished." },
+	},
+});
+
 @ObjectType({ description: "The picture sizes that a decoder draws." })
 export class SizeRange {
 	@Field(() => Int, { description: "Smallest width and height, in pixels." })
@@ -90,6 +106,9 @@ export class DecoderCapabilities {
 	@Field(() => Int, { description: "How many pictures it draws at once." })
 	readonly maxBatch!: number;
 
+	@Field(() => AbortGranularity, { description: "How soon it stops when a request is given up." })
+	readonly abort!: sdk.AbortGranularity;
+
 	@Field(() => [String], { description: "Schedulers that can be asked for; empty when there is no choice." })
 	readonly schedulers!: readonly string[];
 
@@ -106,6 +125,39 @@ export class DecoderCapabilities {
 	readonly defaults!: DecoderDefaults;
 }
 
+@ObjectType({ description: "How hard the server drives a decoder: its plugin says so, or the server's configuration." })
+export class DecoderLimits {
+	@Field(() => Int, { description: "Calls at the same time. Decoders of one local lane take turns all the same." })
+	readonly concurrency!: number;
+
+	@Field(() => Int, { nullable: true, description: "Calls begun within any minute; null where there is no limit." })
+	readonly callsPerMinute?: number;
+
+	@Field(() => Int, {
+		nullable: true,
+		description: "Milliseconds that one call may take; null where there is no limit.",
+	})
+	readonly timeoutMs?: number;
+
+	@Field(() => Int, { description: "How often a call that failed for a passing reason is made again." })
+	readonly retries!: number;
+}
+
+@ObjectType({ description: "Whether a decoder could draw now, and what is missing if it could not." })
+export class DecoderHealth {
+	@Field(() => Boolean, { description: "Whether it could draw now. Also true of a decoder that does not say." })
+	readonly ready!: boolean;
+
+	@Field(() => String, { nullable: true, description: "Stable code, one of docs/errors.md; null when it is ready." })
+	readonly code?: string;
+
+	@Field(() => String, { nullable: true, description: "What is missing, for people; null when it is ready." })
+	readonly message?: string;
+
+	@Field(() => String, { nullable: true, description: "What to do about it; null when it is ready." })
+	readonly advice?: string;
+}
+
 @ObjectType({ description: "A text-to-image model." })
 export class Decoder {
 	@Field(() => ID, { description: "Stable id, as arguments take it." })
@@ -119,4 +171,13 @@ export class Decoder {
 
 	@Field(() => DecoderCapabilities, { description: "What it can do." })
 	readonly capabilities!: DecoderCapabilities;
+
+	@Field(() => DecoderLimits, { description: "How hard the server drives it." })
+	readonly limits!: DecoderLimits;
+
+	@Field(() => DecoderHealth, {
+		nullable: true,
+		description: "Asks it whether it could draw now, which may reach a service; null with an error when asking fails.",
+	})
+	readonly health?: DecoderHealth | null;
 }

@@ -35,11 +35,13 @@ const graceMs = 1000;
 const networkLimits = { concurrency: 4, timeoutMs: 120_000, retries: 2 };
 const localLimits = { concurrency: 1, retries: 0 };
 
-type Limits = DecoderLimits & Required<Pick<DecoderLimits, "concurrency" | "retries">>;
+/** Limits with every default filled in. */
+export type Limits = DecoderLimits & Required<Pick<DecoderLimits, "concurrency" | "retries">>;
 
 export class Caller {
+	/** What is kept to. */
+	readonly limits: Limits;
 	readonly #decoder: Decoder;
-	readonly #limits: Limits;
 	readonly #throttle: Throttle;
 	readonly #options: CallerOptions;
 
@@ -47,8 +49,8 @@ export class Caller {
 	constructor(decoder: Decoder, overrules: DecoderLimits | undefined, options: CallerOptions) {
 		this.#decoder = decoder;
 		const defaults = decoder.lane === "network" ? networkLimits : localLimits;
-		this.#limits = { ...defaults, ...decoder.limits, ...overrules };
-		this.#throttle = new Throttle(this.#limits, options.clock);
+		this.limits = { ...defaults, ...decoder.limits, ...overrules };
+		this.#throttle = new Throttle(this.limits, options.clock);
 		this.#options = options;
 	}
 
@@ -66,7 +68,7 @@ export class Caller {
 			(attempt) =>
 				this.#throttle.enter(signal, () => lanes.enter(lane, signal, () => this.#attempt(requests, context, attempt))),
 			{
-				retries: this.#limits.retries,
+				retries: this.limits.retries,
 				signal,
 				clock,
 				onRetry: (error, waitMs) => {
@@ -114,7 +116,7 @@ export class Caller {
 	 */
 	async #within<Result>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<Result>): Promise<Result> {
 		const { clock } = this.#options;
-		const { timeoutMs } = this.#limits;
+		const { timeoutMs } = this.limits;
 		const deadline = timeoutMs === undefined ? undefined : clock.deadline(timeoutMs);
 		const limited = deadline === undefined ? signal : AbortSignal.any([signal, deadline]);
 		const isLate = () => deadline?.aborted === true && !signal.aborted;

@@ -17,7 +17,7 @@ import { createConnections } from "../../plugins/network/connections.ts";
 import { untraced } from "../../plugins/tracing.ts";
 import { pictureFrom } from "../picture/drawn.ts";
 import type { Picture } from "../picture/picture.ts";
-import { Caller } from "./caller.ts";
+import { Caller, type Limits } from "./caller.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Lanes } from "./lanes.ts";
 import { type Queue, queueOf } from "./queue.ts";
@@ -57,6 +57,8 @@ export interface Decoders {
 	decode(text: string, id: string, settings: DecodeSettings, options?: DecodeOptions): Promise<Decoding>;
 	/** Resolves when a decoder could draw now, or does not say. @throws DeDiffusionError What is missing. */
 	health(id: string, signal: AbortSignal): Promise<void>;
+	/** How hard a decoder is driven, with every default filled in. @throws DeDiffusionError `DECODER_NOT_FOUND`. */
+	limits(id: string): Limits;
 	close(): Promise<void>;
 }
 
@@ -152,6 +154,7 @@ export async function createDecoders(
 			return { ...shared, picture, durationMs: performance.now() - start };
 		},
 		health: async (id, signal) => entryOf(id).caller.health(signal),
+		limits: (id) => entryOf(id).caller.limits,
 		close: closeAll,
 	};
 }
