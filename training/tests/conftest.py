@@ -137,6 +137,9 @@ def evaluated(exported: Recipe) -> Recipe:
     folders = ["--encoder", str(exported.encoder), "--decoder", str(exported.decoder)]
     drawing = ["--scenes", str(SCENES), "--steps", str(STEPS), "--guidance-scale", "1.5"]
     main(["evaluate", *folders, "--emoji", str(exported.emoji), *drawing, "--output", str(exported.evaluation)])
-    evaluation = ["--evaluation", str(exported.evaluation / "evaluation.json"), "--models", str(exported.models)]
-    main(["cards", *folders, *evaluation])
+    evaluation = str(exported.evaluation / "evaluation.json")
+    # Stands in for a decoder that the encoder has never seen, which the recipe's miniature does not have.
+    (exported.models / "scenes-b").mkdir()
+    third = ["--third-party", str(exported.decoder), "--third-party-evaluation", evaluation]
+    main(["cards", *folders, "--evaluation", evaluation, *third, "--models", str(exported.models)])
     return exported

@@ -21,18 +21,33 @@ from dediffusion_training.data.concepts import read_concepts
 SHIPPED = Path(__file__).parents[1] / "configs"
 KINDS = {
     "scenes-a-autoencoder.yaml": AutoencoderConfig,
-    "scenes-reader.yaml": ReaderConfig,
+    "scenes-backbone.yaml": ReaderConfig,
     "scenes-a.yaml": DecoderConfig,
     "dediffusion-scenes.yaml": EncoderConfig,
+    "scenes-b-autoencoder.yaml": AutoencoderConfig,
+    "scenes-b.yaml": DecoderConfig,
+    "scenes-reader.yaml": ReaderConfig,
 }
+#: What models of one domain may see more or less often.
+SHARES = {"places", "styles", "object_counts"}
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_shipped_files_are_valid_and_share_their_scenes_but_for_places(name):
+def test_the_shipped_files_are_valid_and_share_their_domain(name):
     config = read_config(KINDS[name], SHIPPED / name)
     everything = read_config(ReaderConfig, SHIPPED / "scenes-reader.yaml").scenes
-    assert config.scenes.model_copy(update={"places": everything.places}) == everything
+    assert config.scenes.model_dump(exclude=SHARES) == everything.model_dump(exclude=SHARES)
+    assert config.scenes.styles.keys() == everything.styles.keys()
+    assert config.scenes.object_counts.keys() <= everything.object_counts.keys()
     assert len(read_concepts(config.scenes.concepts)) == 40
+
+
+def test_the_encoder_shares_nothing_with_the_decoder_and_the_reader_that_it_is_measured_with():
+    own, other = (read_config(DecoderConfig, SHIPPED / name) for name in ("scenes-a.yaml", "scenes-b.yaml"))
+    for key in ("prediction", "unet_channels", "text_width", "further_words"):
+        assert getattr(own, key) != getattr(other, key)
+    seeds = [read_config(kind, SHIPPED / name).loop.seed for name, kind in KINDS.items()]
+    assert len(set(seeds)) == len(seeds)
 
 
 def test_the_wider_domain_shows_three_hundred_things_and_the_bundled_ones_among_them():

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import SCENES, STEPS, Recipe
+from conftest import SCENES, STEPS, Recipe, recording
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from dediffusion_training.__main__ import main
 from dediffusion_training.configuration import EncoderConfig
 from dediffusion_training.data.batches import HELD_OUT_SEED, open_batches
 from dediffusion_training.data.scene import COLOURS
@@ -48,6 +49,23 @@ def held_out_pictures(recipe: Recipe, count: int) -> torch.Tensor:
 def test_the_loss_falls(command: str, trained: Recipe):
     losses = trained.recording.losses[command]
     assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
+
+
+def test_a_compiled_decoder_takes_the_same_steps(trained: Recipe, tmp_path: Path):
+    compile_module, compiled = torch.compile, []
+
+    # Without the generation of code, which needs a compiler and minutes.
+    def trace(module: torch.nn.Module) -> torch.nn.Module:
+        compiled.append(module)
+        return compile_module(module, backend="eager")
+
+    with recording() as plain:
+        trained.train("decoder", tmp_path / "plain" / "decoder", "loop.steps=3")
+    with recording() as traced, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "compile", trace)
+        trained.train("decoder", tmp_path / "compiled" / "decoder", "loop.steps=3", "compile=true")
+    assert [type(module) for module in compiled] == [UNet2DConditionModel]
+    assert traced.losses["decoder"] == pytest.approx(plain.losses["decoder"], rel=1e-5)
 
 
 def test_the_autoencoder_keeps_pictures_and_its_latents_have_a_deviation_of_one(trained: Recipe):
@@ -324,6 +342,21 @@ def test_the_decoders_card_says_what_was_configured_and_measured(evaluated: Reci
     for name in PROMPTS:
         assert table_row(name, evaluation) in card
     assert str(evaluated.folder) not in card
+
+
+def test_the_third_partys_card_says_that_the_encoder_never_saw_it(evaluated: Recipe, evaluation: dict):
+    card = (evaluated.models / "scenes-b" / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("# scenes-b\n")
+    assert "trained without it, its text encoder or its tokenizer" in card
+    for name in PROMPTS:
+        assert table_row(name, evaluation) in card
+
+
+def test_a_third_party_without_its_evaluation_is_refused(evaluated: Recipe):
+    folders = ["--encoder", str(evaluated.encoder), "--decoder", str(evaluated.decoder)]
+    evaluation = ["--evaluation", str(evaluated.evaluation / "evaluation.json"), "--models", str(evaluated.models)]
+    with pytest.raises(SystemExit, match="--third-party-evaluation"):
+        main(["cards", *folders, *evaluation, "--third-party", str(evaluated.decoder)])
 
 
 def table_row(name: str, evaluation: dict) -> str:

@@ -78,6 +78,9 @@ def build_parser() -> argparse.ArgumentParser:
     cards.add_argument("--encoder", type=Path, required=True)
     cards.add_argument("--decoder", type=Path, required=True)
     cards.add_argument("--evaluation", type=Path, required=True, help="evaluation.json that `evaluate` wrote")
+    third = cards.add_argument_group("a decoder that the encoder was not trained through")
+    third.add_argument("--third-party", type=Path, help="its folder")
+    third.add_argument("--third-party-evaluation", type=Path, help="evaluation.json of the encoder's texts with it")
     cards.add_argument("--models", type=Path, required=True, help="folder that holds the exported models")
 
     return parser
@@ -174,9 +177,13 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _cards(arguments: argparse.Namespace) -> None:
-    from .model_card import write_model_cards
+    from .model_card import write_model_cards, write_third_party_card
 
+    if (arguments.third_party is None) != (arguments.third_party_evaluation is None):
+        raise SystemExit("Give both --third-party and --third-party-evaluation, or neither")
     write_model_cards(arguments.encoder, arguments.decoder, arguments.evaluation, arguments.models)
+    if arguments.third_party:
+        write_third_party_card(arguments.third_party, arguments.third_party_evaluation, arguments.models)
 
 
 RUN = {

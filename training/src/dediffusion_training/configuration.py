@@ -94,6 +94,12 @@ class AutoencoderConfig(Strict):
     latent_channels: int = Field(gt=0)
     channels: list[int] = Field(description="Width of each level; the picture shrinks by 2 between levels.")
     kl_weight: float = Field(ge=0)
+    latent_noise: float = Field(
+        default=0.0,
+        ge=0,
+        description="Noise that decoding must bear, as a share of each channel's deviation: a denoiser's small errors "
+        "stay small in the picture, and no channel carries more than another.",
+    )
     crop: int = Field(gt=0, description="Pixels on each side of the squares it is trained on.")
 
 
@@ -116,6 +122,9 @@ class DecoderConfig(Strict):
         "and its place little while the thing is not.",
     )
     max_text_tokens: int = Field(gt=2)
+    further_words: list[str] = Field(
+        default=[], description="Whole words of its tokenizer that no caption holds; they move the ids of the others."
+    )
     text_width: int
     text_layers: int
     text_heads: int
@@ -128,6 +137,9 @@ class DecoderConfig(Strict):
     beta_start: float
     beta_end: float
     mixed_embedding_share: float = Field(ge=0, le=1, description="Share of texts whose embeddings are mixed.")
+    compile: bool = Field(
+        default=False, description="Compiles the U-Net first, which takes minutes and a compiler, for faster steps."
+    )
 
     @model_validator(mode="after")
     def _lessons_are_scenes_in_order(self) -> DecoderConfig:
@@ -145,6 +157,9 @@ class DecoderConfig(Strict):
 class ReaderConfig(Strict):
     scenes: SceneConfig
     loop: LoopConfig
+    softened_share: float = Field(
+        default=0.0, ge=0, le=1, description="Share of pictures that are blurred, so that blur says nothing."
+    )
     widths: list[int]
     depths: list[int]
 

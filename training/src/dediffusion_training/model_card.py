@@ -25,33 +25,52 @@ CAPTIONS = {
 }
 
 
+#: What each bundled decoder is to the encoder.
+ROLES = {
+    "scenes-a": "It is the decoder that the bundled\nDe-Diffusion encoder was trained through.",
+    "scenes-b": "It is the third party\nof the comparisons: the bundled De-Diffusion encoder was trained without it, its text encoder or its tokenizer.",
+}
+
+
 def write_model_cards(encoder_folder: Path, decoder_folder: Path, evaluation_file: Path, models: Path) -> None:
     """Writes `README.md` beside each exported model under `models`: scenes-a and dediffusion-scenes."""
-    evaluation = json.loads(evaluation_file.read_text(encoding="utf-8"))
+    evaluation = _read(evaluation_file)
     encoder, description = load_encoder(encoder_folder)
-    (models / "scenes-a" / "README.md").write_text(decoder_card(decoder_folder, evaluation), encoding="utf-8")
-    (models / "dediffusion-scenes" / "README.md").write_text(
-        encoder_card(encoder, description, read_recipe(encoder_folder), evaluation), encoding="utf-8"
+    _write_card(models / "scenes-a", decoder_card("scenes-a", decoder_folder, evaluation))
+    _write_card(
+        models / "dediffusion-scenes", encoder_card(encoder, description, read_recipe(encoder_folder), evaluation)
     )
 
 
-def decoder_card(folder: Path, evaluation: dict) -> str:
+def write_third_party_card(decoder_folder: Path, evaluation_file: Path, models: Path) -> None:
+    """Writes `README.md` beside scenes-b, from an evaluation of the encoder's texts with that decoder."""
+    _write_card(models / "scenes-b", decoder_card("scenes-b", decoder_folder, _read(evaluation_file)))
+
+
+def _read(evaluation_file: Path) -> dict:
+    return json.loads(evaluation_file.read_text(encoding="utf-8"))
+
+
+def _write_card(folder: Path, card: str) -> None:
+    (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def decoder_card(name: str, folder: Path, evaluation: dict) -> str:
+    """The card of a decoder of `ROLES`, with what `evaluate` measured on it."""
     recipe = read_recipe(folder)
     config, autoencoder = recipe["config"], recipe["autoencoder"]
     scenes = config["scenes"]
     counts = {part: _parameters(folder / part) for part in ("text_encoder", "unet", "vae")}
-    return f"""# scenes-a
+    return f"""# {name}
 
 A text-to-image model for emoji scenes, {scenes["image_size"]} x {scenes["image_size"]} pixels, in Stable Diffusion's layout: a CLIP
 text model ({_millions(counts["text_encoder"])}), a U-Net ({_millions(counts["unet"])}) and an autoencoder
-({_millions(counts["vae"])}), all of diffusers' and transformers' stock classes. It is the decoder that the bundled
-De-Diffusion encoder was trained through.
+({_millions(counts["vae"])}), all of diffusers' and transformers' stock classes. {ROLES[name]}
 
 ## What it draws
 
 {_domain(scenes)} Words it knows: the concepts of `training/configs/{Path(scenes["concepts"]).name}`, twelve background
-colours, five places, two sizes and the styles. Captions in training: {_shares(config["captions"], CAPTIONS)}. Word embeddings were blended
-in {config["mixed_embedding_share"]:.0%} of them, as an encoder that is still undecided blends them.{_lessons(config)}
+colours, five places, two sizes and the styles. Captions in training: {_shares(config["captions"], CAPTIONS)}.{_blends(config)}{_lessons(config)}
 
 ## Recipe
 
@@ -159,11 +178,18 @@ On held-out scenes (compositions kept out of training), of as many likeliest wor
 
 ## Limits
 
-It has seen clean drawings only. What it says of blurred or broken pictures is a guess, and a thing that is drawn in its colours alone
+{_seen(config)} What it says of broken pictures is a guess, and a thing that is drawn in its colours alone
 may pass for the thing. Its distances are those of this domain: they cannot be compared with FIDs of Inception features.
 The encoder's backbone is trained in the same way, so both may be blind to the same differences.
 
 {_attribution(scenes)}"""
+
+
+def _seen(config: dict) -> str:
+    softened = config["softened_share"]
+    return (
+        f"Of the drawings that it saw, {softened:.0%} were blurred." if softened else "It has seen clean drawings only."
+    )
 
 
 def _table(evaluation: dict) -> str:
@@ -221,14 +247,24 @@ def _places(scenes: dict) -> str:
     return "; ".join(parts)
 
 
+def _blends(config: dict) -> str:
+    share = config["mixed_embedding_share"]
+    if share == 0:
+        return ""
+    return f" Word embeddings were blended\nin {share:.0%} of them, as an encoder that is still undecided blends them."
+
+
 def _lessons(config: dict) -> str:
     """What the first steps differed in."""
+    if not config["lessons"]:
+        return ""
     steps = config["loop"]["steps"]
     parts = [
         f"until step {round(lesson['until'] * steps)} {json.dumps(lesson['scenes'])} with captions {json.dumps(lesson['captions'])}"
         for lesson in config["lessons"]
     ]
-    return f" Lessons came first: {'; then '.join(parts)}; no blends." if parts else ""
+    unblended = "; no blends" if config["mixed_embedding_share"] > 0 else ""
+    return f" Lessons came first: {'; then '.join(parts)}{unblended}."
 
 
 def _shares(shares: dict, names: dict | None = None) -> str:

@@ -38,16 +38,23 @@ def build_autoencoder(config: AutoencoderConfig) -> AutoencoderKL:
 
 
 def autoencoder_loss(
-    autoencoder: AutoencoderKL, pictures: torch.Tensor, kl_weight: float
+    autoencoder: AutoencoderKL, pictures: torch.Tensor, config: AutoencoderConfig
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Absolute error of pixels and of their differences, which keeps edges sharp, plus a little KL divergence."""
     posterior = autoencoder.encode(pictures).latent_dist
-    drawn = autoencoder.decode(posterior.sample()).sample
+    latents = disturb(posterior.sample(), config.latent_noise)
+    drawn = autoencoder.decode(latents).sample
     pixels = F.l1_loss(drawn, pictures)
     edges = sum(F.l1_loss(drawn.diff(dim=axis), pictures.diff(dim=axis)) for axis in (2, 3))
     divergence = posterior.kl().mean() / pictures[0].numel()
-    loss = pixels + edges + kl_weight * divergence
+    loss = pixels + edges + config.kl_weight * divergence
     return loss, {"pixels": pixels.item(), "divergence": divergence.item()}
+
+
+def disturb(latents: torch.Tensor, share: float) -> torch.Tensor:
+    """Adds noise of `share` times each channel's deviation over the batch."""
+    deviation = latents.detach().float().std(dim=(0, 2, 3), keepdim=True)
+    return latents + share * deviation * torch.randn_like(latents)
 
 
 def random_crops(pictures: torch.Tensor, size: int) -> torch.Tensor:
@@ -71,7 +78,7 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) 
     def compute_loss(step: int):
         scenes = batches.scenes(loop.draw, config.loop.batch_size)
         pictures = random_crops(batches.pictures(scenes), config.crop).to(device)
-        return autoencoder_loss(autoencoder, pictures, config.kl_weight)
+        return autoencoder_loss(autoencoder, pictures, config)
 
     loop.run(compute_loss)
     trained = loop.averaged_model.eval()

@@ -109,11 +109,14 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
     torch.manual_seed(config.loop.seed)
     batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
     content = vocabulary(batches.words, batches.styles)
-    tokenizer = build_tokenizer([*content, *function_words()], config.max_text_tokens, run_folder / "tokenizer")
+    words = [*content, *function_words(), *config.further_words]
+    tokenizer = build_tokenizer(words, config.max_text_tokens, run_folder / "tokenizer")
     autoencoder = AutoencoderKL.from_pretrained(autoencoder_folder).to(device).eval().requires_grad_(False)
     model = TextToLatents(build_text_encoder(config, tokenizer), build_unet(config, autoencoder)).to(device)
     # Convolutions run a quarter faster in this order of memory, on a CPU too.
     model.unet.to(memory_format=torch.channels_last)
+    # It computes with the model's own weights, so that those are what is averaged and saved.
+    unet = torch.compile(model.unet) if config.compile else model.unet
     noise_schedule = {
         "beta_schedule": config.beta_schedule,
         "beta_start": config.beta_start,
@@ -146,10 +149,10 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
         timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), device=device)
         ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(device)
         table = model.text_encoder.embeddings.token_embedding.weight
-        words = ~torch.isin(ids, special)
-        embeddings = mix_embeddings(table[ids], table, words, course.mixed_embedding_share, candidates)
+        mixable = ~torch.isin(ids, special)
+        embeddings = mix_embeddings(table[ids], table, mixable, course.mixed_embedding_share, candidates)
         condition = embed_mixed_tokens(model.text_encoder, embeddings)
-        predicted = model.unet(scheduler.add_noise(latents, noise, timesteps), timesteps, condition).sample
+        predicted = unet(scheduler.add_noise(latents, noise, timesteps), timesteps, condition).sample
         loss = F.mse_loss(predicted.float(), prediction_target(scheduler, latents, noise, timesteps))
         return loss, {}
 

@@ -36,7 +36,8 @@ def train_reader(config: ReaderConfig, emoji: Path, run_folder: Path) -> Path:
 
     def compute_loss(step: int):
         scenes = batches.scenes(loop.draw, config.loop.batch_size)
-        logits = reader(batches.pictures(scenes).to(device)).float()
+        pictures = soften(batches.pictures(scenes), config.softened_share).to(device)
+        logits = reader(pictures).float()
         target = caption_words(scenes, words).to(device)
         loss = F.binary_cross_entropy_with_logits(logits, target, reduction="sum") / len(scenes)
         return loss, {"recall": top_word_recall(logits, target)}
@@ -47,6 +48,16 @@ def train_reader(config: ReaderConfig, emoji: Path, run_folder: Path) -> Path:
     folder = save_reader(trained, config, run_folder / "reader")
     write_recipe(folder, describe_run(loop, config, held_out=judge_reader(trained, held_out, device)))
     return folder
+
+
+def soften(pictures: torch.Tensor, share: float) -> torch.Tensor:
+    """Takes the fine detail from some pictures, as small decoders do: shrinks them to between a third and two thirds
+    and enlarges them again."""
+    size = pictures.shape[-1]
+    smaller = int(torch.randint(size // 3, 2 * size // 3 + 1, ()))
+    shrunk = F.interpolate(pictures, smaller, mode="bilinear", antialias=True)
+    soft = F.interpolate(shrunk, size, mode="bilinear", align_corners=False)
+    return torch.where(torch.rand(len(pictures), 1, 1, 1) < share, soft, pictures)
 
 
 def top_word_recall(logits: torch.Tensor, target: torch.Tensor) -> float:
