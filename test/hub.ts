@@ -34,6 +34,8 @@ export interface TestRepository {
 export interface Fault {
 	/** The connection breaks after so many bytes of each answer. */
 	cutAfter?: number;
+	/** The connection breaks at this place of the file, so that nothing beyond it ever comes. */
+	cutAt?: number;
 	/** How many answers it concerns; default: all. */
 	times?: number;
 	/** One byte is another than it should be. */
@@ -209,15 +211,20 @@ function sendFile(request: IncomingMessage, response: ServerResponse, whole: Buf
 	if (isFaulty && fault.isDamaged) content[content.length - 1] = (content.at(-1) ?? 0) ^ 1;
 	const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
 	let body = content;
+	let start = 0;
 	if (first !== undefined && !(isFaulty && fault.ignoresRanges)) {
 		const end = last ? Number(last) : content.length - 1;
-		body = content.subarray(Number(first), end + 1);
+		start = Number(first);
+		body = content.subarray(start, end + 1);
 		response.statusCode = 206;
 		response.setHeader("content-range", `bytes ${first}-${end}/${content.length}`);
 	}
 	response.setHeader("content-length", body.length);
-	if (isFaulty && fault.cutAfter !== undefined && fault.cutAfter < body.length) {
-		response.write(body.subarray(0, fault.cutAfter), () => response.destroy());
+	const length = isFaulty
+		? Math.min(fault.cutAfter ?? body.length, Math.max(0, (fault.cutAt ?? whole.length) - start))
+		: body.length;
+	if (length < body.length) {
+		response.write(body.subarray(0, length), () => response.destroy());
 		return;
 	}
 	response.end(body);

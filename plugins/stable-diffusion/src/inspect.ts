@@ -100,6 +100,7 @@ const missingOf = (folder: string, files: readonly string[]): string[] =>
 function lack(file: string): DeDiffusionError {
 	return new DeDiffusionError("MODEL_INVALID", `The model file ${file} cannot be used: the file is missing`, {
 		input: file,
+		...(file.endsWith(".onnx") && { advice: "Export the pipeline to ONNX, as docs/stable-diffusion.md says." }),
 	});
 }
 
