@@ -14,7 +14,7 @@ import { commit, type Fault, filesBelow, startHub, type TestHub } from "./hub.ts
 import { house, type ProcessOptions, run } from "./process.ts";
 import { expectNoInsides } from "./refusals.ts";
 import { scratchFolder } from "./server.ts";
-import { repository } from "./snippets.ts";
+import { blocksOf, repository } from "./snippets.ts";
 
 const token = "hf_aTokenOfTheTest";
 let hub: TestHub;
@@ -206,6 +206,14 @@ describe("check", () => {
 		expect(empty.code).toBe(1);
 		expect(JSON.parse(empty.stdout)).toMatchObject({ usable: false, problems: [{ code: "MODEL_INVALID" }] });
 	});
+});
+
+test("check says what docs/stable-diffusion.md shows, whatever the bundled model is", async () => {
+	const shown = blocksOf("docs/stable-diffusion.md").find(({ kind }) => kind === "check")?.code ?? "";
+	const { stdout } = await run(["models", "check", "models/scenes-a"], { folder: repository });
+	const rowsOf = (text: string) =>
+		text.split("\n").map((line) => /^ *\w*/.exec(line.replace(`${repository}`, ""))?.[0]);
+	expect(rowsOf(stdout)).toEqual(rowsOf(shown));
 });
 
 describe("list", () => {
