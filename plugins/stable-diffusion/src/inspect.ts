@@ -24,7 +24,7 @@ export interface GraphReport {
 	readonly size: number;
 	/** Bytes of weights by their element type. */
 	readonly weights: GraphWeights["bytes"];
-	/** What its weights need when they are loaded, in bytes, at most. */
+	/** What its weights need when they are loaded, in bytes; the runtime takes more for itself, most of it while it loads. */
 	readonly memory: number;
 	/** Undefined where it could not be opened. */
 	readonly session?: {

@@ -109,7 +109,7 @@ function pipelineLines(
 		),
 		...row("scheduler", scheduler && schedulerInWords(scheduler)),
 		...row("precision", `weights in ${precisionInWords(graphs)}`),
-		...row("memory", `${bytesInWords(memory)} of weights when all is loaded, at most; pictures come on top`),
+		...row("memory", `${bytesInWords(memory)} of weights when all is loaded, about; loading and pictures come on top`),
 		...row("disk", bytesInWords(size)),
 		...[...devices].flatMap((device) => row("device", device)),
 		...graphs.flatMap(({ name, session, size }) => [

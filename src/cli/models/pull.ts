@@ -6,7 +6,6 @@
 import type { Command } from "commander";
 import { pipelineFiles, readPipelineIndex } from "../../bundled.ts";
 import { hubCacheFolder } from "../../core/hub/cache.ts";
-import { hubFrom } from "../../core/hub/hub.ts";
 import { pullRepository } from "../../core/hub/pull.ts";
 import { bytesInWords, Progress, printResult } from "../terminal.ts";
 import { configurationLine } from "./usage.ts";
@@ -31,6 +30,8 @@ export function addPull(models: Command): void {
 }
 
 async function pull(repository: string, { revision, json }: PullCommandOptions): Promise<void> {
+	// Other commands need none of it: the hub's client takes a while to load.
+	const { hubFrom } = await import("../../core/hub/hub.ts");
 	const progress = new Progress();
 	const pulled = await pullRepository({
 		hub: hubFrom(),
