@@ -4,7 +4,7 @@
  * @module
  */
 import { rmSync } from "node:fs";
-import { cp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -238,6 +238,22 @@ describe("list", () => {
 			"scenes-a bundled",
 		]);
 		expect(models.at(-1).use).toMatch(/stableDiffusion\(.*scenes-a.*dediffusion\.config\.ts/);
+	});
+
+	test("says what a pipeline in the cache lacks, and leaves out what is no pipeline", async () => {
+		const { snapshot, dediffusion } = await machine();
+		const index = join(tinyPipeline, "model_index.json");
+		await cp(index, join(snapshot("begun"), "model_index.json"));
+		await cp(index, join(snapshot("language-model"), "config.json"));
+		await mkdir(snapshot("flux"), { recursive: true });
+		await writeFile(join(snapshot("flux"), "model_index.json"), '{ "_class_name": "FluxPipeline" }');
+		const { stdout } = await dediffusion(["models", "list", "--json"]);
+		const { models } = JSON.parse(stdout);
+		const cached = models.filter(({ source }: Record<string, string>) => source === "hub cache");
+		expect(cached).toMatchObject([
+			{ name: `someone/begun@${commit}`, problem: expect.stringMatching(/^text_encoder\/model\.onnx is missing/) },
+			{ name: `someone/flux@${commit}`, problem: expect.stringMatching(/FluxPipeline; supported/) },
+		]);
 	});
 
 	test("goes on where a configured model cannot be opened", async () => {

@@ -58,7 +58,12 @@ export class RepositoryCache {
 		await mkdir(dirname(pointer), { recursive: true });
 		// A link whose blob was deleted counts as no file.
 		await rm(pointer, { force: true });
-		await symlink(relative(dirname(pointer), blob), pointer).catch(() => copyFile(blob, pointer));
+		try {
+			await symlink(relative(dirname(pointer), blob), pointer);
+		} catch (error) {
+			// Another process may have been first.
+			if (!existsSync(pointer)) await copyFile(blob, pointer).catch(() => Promise.reject(error));
+		}
 	}
 
 	/** Remembers what a branch or tag points to. */

@@ -81,7 +81,7 @@ async function attemptDownload(wanted: Download, partial: string): Promise<Attem
 			const { from, chunks } = await wanted.open(reached);
 			if (from !== reached) {
 				if (from !== 0) throw misplaced(wanted);
-				await file.truncate(0);
+				// What lies there is written over and not cut off: another process may be writing behind this place.
 				hash = hashFor(wanted);
 				reached = resumedAt = 0;
 			}

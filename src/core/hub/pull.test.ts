@@ -111,6 +111,16 @@ describe("a repository", () => {
 		expect(rounds).toEqual(wanted.map((_, index) => wanted.slice(0, index)).concat([wanted]));
 	});
 
+	it("may be brought by two at once", async () => {
+		const [hub, cache] = [await hubWith(), newCache()];
+		const [one, other] = await Promise.all([pull(hub, cache), pull(hub, cache)]);
+		expect(one.folder).toBe(other.folder);
+		for (const path of wanted) {
+			expect(readFileSync(join(one.folder, path)).equals(files.get(path) as Buffer)).toBe(true);
+		}
+		expect(readdirSync(join(cache, "models--someone--tiny", "blobs"))).toHaveLength(wanted.length);
+	});
+
 	it("may be named by a commit, and then nothing points to it", async () => {
 		const [hub, cache] = [await hubWith(), newCache()];
 		await pull(hub, cache, { revision: commit });
