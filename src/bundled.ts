@@ -8,6 +8,13 @@ import { dirname, join } from "node:path";
 import { stableDiffusion } from "@dediffusion/stable-diffusion";
 import type { Plugin } from "./plugins/index.ts";
 
+export {
+	inspectPipeline,
+	type PipelineReport,
+	pipelineFiles,
+	readPipelineIndex,
+} from "@dediffusion/stable-diffusion";
+
 /** Sources and `dist` lie at different depths; the package's root is where its package.json is. */
 const root = dirname(findPackageJSON(import.meta.url) ?? import.meta.dirname);
 

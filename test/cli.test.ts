@@ -141,7 +141,7 @@ describe("a slip ends with exit code 1, a line on standard error and nothing on 
 test("help names every command", async () => {
 	const { code, stdout } = await run(["--help"]);
 	expect(code).toBe(0);
-	for (const command of ["serve", "encode", "reconstruct", "transfer"]) {
+	for (const command of ["serve", "encode", "reconstruct", "transfer", "models", "plugin"]) {
 		expect(stdout).toContain(command);
 	}
 });

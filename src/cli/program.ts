@@ -5,6 +5,7 @@
  */
 import { Command } from "commander";
 import { addEncode } from "./encode.ts";
+import { addModels } from "./models.ts";
 import { addPlugin } from "./plugin.ts";
 import { addReconstruct } from "./reconstruct.ts";
 import { addServe } from "./serve.ts";
@@ -18,6 +19,7 @@ export function createProgram(): Command {
 	addEncode(program);
 	addReconstruct(program);
 	addTransfer(program);
+	addModels(program);
 	addPlugin(program);
 	return program;
 }

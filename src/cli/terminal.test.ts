@@ -6,7 +6,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { DeDiffusionError } from "../plugins/index.ts";
-import { errorJson, friendlyLine, Progress } from "./terminal.ts";
+import { bytesInWords, errorJson, friendlyLine, Progress } from "./terminal.ts";
 
 /** What a progress writes to a terminal or a file. */
 function written(isTTY: boolean, use: (progress: Progress) => void): string {
@@ -54,4 +54,18 @@ test("a typed error is one line with its code and advice", () => {
 test.each([new Error("oh"), "oh"])("anything else is internal", (error) => {
 	expect(friendlyLine(error)).toBe("oh [INTERNAL]");
 	expect(JSON.parse(errorJson(error))).toEqual({ error: { code: "INTERNAL", message: "oh" } });
+});
+
+test.each([
+	[0, "0 B"],
+	[999, "999 B"],
+	[1000, "1.0 kB"],
+	[9949, "9.9 kB"],
+	[9950, "10 kB"],
+	[999_499, "999 kB"],
+	[999_500, "1.0 MB"],
+	[1_720_000_000, "1.7 GB"],
+	[5e15, "5000 TB"],
+])("%d bytes are %s", (bytes, words) => {
+	expect(bytesInWords(bytes)).toBe(words);
 });

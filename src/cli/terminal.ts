@@ -33,6 +33,18 @@ export class Progress {
 	}
 }
 
+/** A number of bytes for a person, e.g. `1.7 GB`; a kilobyte has 1,000. */
+export function bytesInWords(bytes: number): string {
+	const units = ["B", "kB", "MB", "GB", "TB"];
+	let [value, unit] = [bytes, 0];
+	// What would be rounded up to 1,000 is one of the next unit.
+	while (value >= 999.5 && unit < units.length - 1) {
+		value /= 1000;
+		unit++;
+	}
+	return `${value >= 9.95 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
 /** One line for a person: what happened, its code, what to do. */
 export function friendlyLine(error: unknown): string {
 	if (DeDiffusionError.is(error)) {

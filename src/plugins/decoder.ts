@@ -115,6 +115,14 @@ export interface GenerateContext {
 	readonly onProgress: (progress: DecodeProgress) => void;
 }
 
+/** What a decoder that runs on this machine is made of, for lists of models. */
+export interface LocalModel {
+	/** The kind of model, for people, e.g. "Stable Diffusion". */
+	readonly family: string;
+	/** Absolute path of the folder with its files. */
+	readonly folder: string;
+}
+
 /** A text-to-image model behind one door. */
 export interface Decoder {
 	/** Stable and unique in one server, e.g. `scenes-a`; lower-case letters, digits, `-`, `_`, `.` and `/`. */
@@ -123,6 +131,8 @@ export interface Decoder {
 	readonly name: string;
 	readonly lane: Lane;
 	readonly capabilities: DecoderCapabilities;
+	/** Where its files are; undefined where they are not on this machine. */
+	readonly model?: LocalModel;
 	/** What the host keeps to; a user's configuration overrules it. */
 	readonly limits?: DecoderLimits;
 	/**

@@ -91,6 +91,18 @@ export const errorCodes = {
 		"A model folder was written in a format version this release does not know.",
 		"Update De-Diffusion, or export the model again.",
 	),
+	MODEL_NOT_FOUND: entry(
+		404,
+		false,
+		"The model hub has no such repository or revision, or does not show it.",
+		"Check the name; for a private repository, set HF_TOKEN.",
+	),
+	DOWNLOAD_DAMAGED: entry(
+		502,
+		true,
+		"A file came with another checksum than its source gives for it.",
+		"Try again; if it happens again, something on the way changes the file.",
+	),
 	SCHEDULER_UNKNOWN: entry(
 		400,
 		false,

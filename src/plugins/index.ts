@@ -14,11 +14,13 @@ export type {
 	DecodeWarning,
 	GenerateContext,
 	Lane,
+	LocalModel,
 	PluginHost,
 	SettingName,
 } from "./decoder.ts";
 export { type ErrorCode, type ErrorCodeEntry, errorCodes } from "./error-codes.ts";
 export { DeDiffusionError, type DeDiffusionErrorOptions } from "./errors.ts";
+export { type GraphWeights, readGraphWeights, type WeightType } from "./graph-weights.ts";
 export {
 	bytesOfBase64,
 	type Connect,

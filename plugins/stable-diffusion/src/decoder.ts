@@ -79,6 +79,7 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 		name: options.name ?? options.id,
 		lane: options.providers && options.providers[0] !== "cpu" ? "gpu" : "cpu",
 		capabilities,
+		model: { family: model.family, folder: model.path },
 		async generate(requests, context) {
 			throwIfAborted(context.signal);
 			const jobs = requests.map((request, index) => planJob(request, index, model, defaults, capabilities.size));

@@ -111,7 +111,8 @@ function inputsOf(
 	};
 }
 
-function refuseUnknownInputs(unet: InferenceSession, known: ReadonlySet<string>, path: string): void {
+/** @throws DeDiffusionError `MODEL_INVALID` for inputs that nobody would fill. */
+export function refuseUnknownInputs(unet: InferenceSession, known: ReadonlySet<string>, path: string): void {
 	const unknown = unet.inputs.map(({ name }) => name).filter((name) => !known.has(name));
 	if (unknown.length === 0) return;
 	throw new DeDiffusionError(

@@ -8,6 +8,10 @@ import { createDecoder } from "./decoder.ts";
 import { readModelFolder } from "./model-folder.ts";
 import { options } from "./options.ts";
 
+export { type GraphReport, inspectPipeline, type PipelineReport } from "./inspect.ts";
+export { type PipelineIndex, readIndex as readPipelineIndex } from "./model-folder.ts";
+export { pipelineFiles } from "./repository-files.ts";
+
 /**
  * Makes one decoder of each pipeline folder. Reads the folders' metadata at start and their weights at the first picture.
  *

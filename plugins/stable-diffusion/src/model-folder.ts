@@ -8,7 +8,7 @@ import { z } from "zod";
 import { invalid, readJson, readJsonOr } from "./json-file.ts";
 import { readSchedulers, type Schedulers } from "./schedulers/config.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { readTokenizer } from "./tokenizer-folder.ts";
+import { readTokenizer, tokenizerFiles } from "./tokenizer-folder.ts";
 
 /** What a request may leave to the model, as diffusers' pipelines have it. */
 interface FamilyDefaults {
@@ -16,12 +16,27 @@ interface FamilyDefaults {
 	readonly guidanceScale: number;
 }
 
-const stableDiffusion = { isXl: false, defaults: { steps: 25, guidanceScale: 7.5 } };
-const xl = { isXl: true, defaults: { steps: 25, guidanceScale: 5 } };
-const latentConsistency = { isXl: false, defaults: { steps: 4, guidanceScale: 8.5 } };
+interface Family {
+	/** For people. */
+	readonly name: string;
+	readonly isXl: boolean;
+	readonly defaults: FamilyDefaults;
+}
+
+const stableDiffusion: Family = {
+	name: "Stable Diffusion",
+	isXl: false,
+	defaults: { steps: 25, guidanceScale: 7.5 },
+};
+const xl: Family = { name: "Stable Diffusion XL", isXl: true, defaults: { steps: 25, guidanceScale: 5 } };
+const latentConsistency: Family = {
+	name: "latent consistency model",
+	isXl: false,
+	defaults: { steps: 4, guidanceScale: 8.5 },
+};
 
 /** Pipelines by the class that `model_index.json` names: diffusers', its old ONNX ones', optimum's. */
-const pipelines: Readonly<Record<string, { isXl: boolean; defaults: FamilyDefaults }>> = {
+const pipelines: Readonly<Record<string, Family>> = {
 	StableDiffusionPipeline: stableDiffusion,
 	OnnxStableDiffusionPipeline: stableDiffusion,
 	ORTStableDiffusionPipeline: stableDiffusion,
@@ -74,6 +89,8 @@ export interface TextEncoder {
 export interface ModelFolder {
 	/** Absolute. */
 	readonly path: string;
+	/** The kind of model, for people. */
+	readonly family: string;
 	/** Absolute paths of the ONNX files; they may be missing until somebody opens them. */
 	readonly graphs: ReadonlyMap<GraphName, string>;
 	/** One, or two whose outputs are joined. */
@@ -102,6 +119,65 @@ export interface ModelFolder {
 	};
 }
 
+/** What `model_index.json` says, and the files that such a pipeline is made of, by their paths inside of its folder. */
+export interface PipelineIndex {
+	/** The class that it names. */
+	readonly className: string;
+	/** The kind of model, for people. */
+	readonly family: string;
+	/** The small files that the folder must have. */
+	readonly metadata: readonly string[];
+	/** Files that older folders may lack. */
+	readonly optional: readonly string[];
+	readonly graphs: readonly string[];
+}
+
+/** The file that says what a folder holds. */
+export const indexName = "model_index.json";
+
+/**
+ * Reads what a pipeline folder claims to be.
+ *
+ * @throws DeDiffusionError `MODEL_INVALID` if it does not say, or is of a class that is not supported.
+ */
+export async function readIndex(folder: string): Promise<PipelineIndex> {
+	const { index, family } = await readFamily(resolve(folder));
+	const encoders = encodersOf(family);
+	const parts = [...encoders, "unet", "vae_decoder"];
+	const configs = parts.map((part) => `${part}/config.json`);
+	const isOld = index._class_name === beforeConfigs;
+	return {
+		className: index._class_name,
+		family: family.name,
+		metadata: [
+			indexName,
+			"scheduler/scheduler_config.json",
+			...encoders.flatMap((encoder) => tokenizerFiles.map((file) => `${tokenizerOf(encoder)}/${file}`)),
+			...(isOld ? [] : configs),
+		],
+		optional: isOld ? configs : [],
+		graphs: parts.map((part) => `${part}/${graphFile}`),
+	};
+}
+
+async function readFamily(path: string): Promise<{ index: z.output<typeof modelIndex>; family: Family }> {
+	const file = join(path, indexName);
+	const index = await readJson(file, modelIndex);
+	const family = Object.hasOwn(pipelines, index._class_name) ? pipelines[index._class_name] : undefined;
+	if (family === undefined) {
+		throw invalid(file, `the pipeline is a ${index._class_name}; supported: ${Object.keys(pipelines).join(", ")}`);
+	}
+	return { index, family };
+}
+
+const encodersOf = ({ isXl }: Family): readonly [GraphName, ...GraphName[]] =>
+	isXl ? ["text_encoder", "text_encoder_2"] : ["text_encoder"];
+
+const tokenizerOf = (encoder: GraphName): string => encoder.replace("text_encoder", "tokenizer");
+
+/** Each graph has a folder of its own, in which it has this name. */
+const graphFile = "model.onnx";
+
 /**
  * Reads the folder of an exported Stable Diffusion pipeline.
  *
@@ -110,20 +186,13 @@ export interface ModelFolder {
  */
 export async function readModelFolder(folder: string): Promise<ModelFolder> {
 	const path = resolve(folder);
-	const indexFile = join(path, "model_index.json");
-	const index = await readJson(indexFile, modelIndex);
-	const family = Object.hasOwn(pipelines, index._class_name) ? pipelines[index._class_name] : undefined;
-	if (family === undefined) {
-		throw invalid(indexFile, `the pipeline is a ${index._class_name}; supported: ${Object.keys(pipelines).join(", ")}`);
-	}
+	const { index, family } = await readFamily(path);
 	const isOld = index._class_name === beforeConfigs;
 	const config = <Schema extends z.ZodType>(part: string, schema: Schema) => {
 		const file = join(path, part, "config.json");
 		return isOld ? readJsonOr({ sample_size: 64 }, file, schema) : readJson(file, schema);
 	};
-	const encoderNames: readonly [GraphName, ...GraphName[]] = family.isXl
-		? ["text_encoder", "text_encoder_2"]
-		: ["text_encoder"];
+	const encoderNames = encodersOf(family);
 	const schedulerFile = join(path, "scheduler", "scheduler_config.json");
 	const [scheduler, unet, vae, ...textEncoders] = await Promise.all([
 		readJson(schedulerFile, z.unknown()),
@@ -131,7 +200,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 		config("vae_decoder", vaeConfig),
 		...encoderNames.map(async (graph): Promise<TextEncoder> => {
 			const { max_position_embeddings: longest } = await config(graph, textEncoderConfig);
-			return { graph, tokenizer: await readTokenizer(join(path, graph.replace("text_encoder", "tokenizer")), longest) };
+			return { graph, tokenizer: await readTokenizer(join(path, tokenizerOf(graph)), longest) };
 		}),
 	]);
 	if (family.isXl !== (unet.addition_embed_type === "text_time")) {
@@ -142,8 +211,9 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 		typeof unet.sample_size === "number" ? [unet.sample_size, unet.sample_size] : unet.sample_size;
 	return {
 		path,
+		family: family.name,
 		graphs: new Map(
-			[...encoderNames, "unet" as const, "vae_decoder" as const].map((name) => [name, join(path, name, "model.onnx")]),
+			[...encoderNames, "unet" as const, "vae_decoder" as const].map((name) => [name, join(path, name, graphFile)]),
 		),
 		textEncoders: textEncoders as [TextEncoder, ...TextEncoder[]],
 		schedulers: readSchedulers(scheduler, schedulerFile),

@@ -105,8 +105,12 @@ async function runEncoder(
 	});
 }
 
-/** SDXL takes the states before the last layer; the others what the last one gives. */
-function stateName(session: InferenceSession, { isXl }: ModelFolder, skipped: number, path: string): string {
+/**
+ * The output with the tokens' states: SDXL takes those before the last layer, the others what the last one gives.
+ *
+ * @throws DeDiffusionError `MODEL_INVALID` if the graph does not give its layers' outputs and the model needs them.
+ */
+export function stateName(session: InferenceSession, { isXl }: ModelFolder, skipped: number, path: string): string {
 	if (!isXl) return "last_hidden_state";
 	const layers = session.outputs.filter(({ name }) => /^hidden_states\.\d+$/.test(name)).length;
 	const wanted = layers - 2 - skipped;

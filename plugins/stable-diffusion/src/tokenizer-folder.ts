@@ -21,6 +21,9 @@ const specialTokens = z.looseObject({
 const tokenizerConfig = specialTokens.extend({ model_max_length: z.number().min(3).default(77) });
 const vocabulary = z.record(z.string(), z.int().min(0));
 
+/** The files by their names. */
+export const tokenizerFiles = ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"] as const;
+
 /**
  * Reads the tokenizer of a pipeline folder.
  *

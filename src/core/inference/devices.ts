@@ -21,7 +21,7 @@ export function requireDevice(provider: ExecutionProvider, platform: NodeJS.Plat
 		throw new Error("This machine shows no GPU.");
 	}
 	if (provider === "cuda" && !existsSync(cudaLibrary())) {
-		throw new Error("The CUDA libraries of onnxruntime are not installed; docs/deployment.md says how.");
+		throw new Error("The CUDA libraries of onnxruntime are not installed; docs/gpu.md says how.");
 	}
 }
 

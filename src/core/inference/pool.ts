@@ -5,6 +5,7 @@
  */
 import { stat } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
+import { dirname, join } from "node:path";
 import {
 	DeDiffusionError,
 	type ExecutionProvider,
@@ -12,6 +13,7 @@ import {
 	type InferenceSession,
 	type LoopOptions,
 	type RunOptions,
+	readGraphWeights,
 	type Tensor,
 } from "../../plugins/index.ts";
 import { defaultProviders } from "./ladder.ts";
@@ -283,16 +285,13 @@ class Pool implements InferencePool {
 	}
 }
 
-/** What PyTorch and optimum append to the name of a graph for the file of its weights. */
-const externalDataEndings = [".data", "_data"];
-
 async function weightBytes(path: string): Promise<number> {
 	try {
 		const graph = await stat(path);
-		const external = await Promise.all(
-			externalDataEndings.map((ending) => stat(path + ending).catch(() => ({ size: 0 }))),
-		);
-		return external.reduce((sum, { size }) => sum + size, graph.size) * growthOfWeights;
+		// What is no graph is the runtime's to refuse, with its own reason.
+		const { files } = await readGraphWeights(path).catch(() => ({ files: [] }));
+		const beside = await Promise.all(files.map((file) => stat(join(dirname(path), file)).catch(() => ({ size: 0 }))));
+		return beside.reduce((sum, { size }) => sum + size, graph.size) * growthOfWeights;
 	} catch (cause) {
 		throw new DeDiffusionError("MODEL_INVALID", `There is no model file at ${path}.`, { input: path, cause });
 	}

@@ -1,0 +1,193 @@
+/**
+ * `dediffusion models list`: what can be drawn and encoded with, and what more is on this machine.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { bundledEncoders, bundledPlugins, readPipelineIndex } from "../../bundled.ts";
+import { type Configuration, loadConfiguration } from "../../configuration.ts";
+import { createDecoders } from "../../core/decoding/decoders.ts";
+import { readEncoderFolder } from "../../core/encoder/folder.ts";
+import { folderSize } from "../../core/folder-size.ts";
+import { cachedSnapshots, hubCacheFolder } from "../../core/hub/cache.ts";
+import { createInference } from "../../core/inference/pool.ts";
+import { DeDiffusionError, type Plugin } from "../../plugins/index.ts";
+import { type SharedOptions, withShared } from "../options.ts";
+import { bytesInWords, friendlyLine, printResult } from "../terminal.ts";
+import { configurationLine } from "./usage.ts";
+
+/** A line of the list. */
+interface ListedModel {
+	/** The id to name it by; in the cache, the repository. */
+	readonly name: string;
+	readonly kind: "encoder" | "decoder";
+	/** For people; undefined where it cannot be told. */
+	readonly family?: string;
+	readonly source: "bundled" | "configured" | "hub cache";
+	/** Undefined where it is not on this machine. */
+	readonly folder?: string;
+	/** Bytes on the disk. */
+	readonly size?: number;
+	/** What to do to use it. */
+	readonly use: string;
+	/** Why it cannot be used. */
+	readonly problem?: string;
+}
+
+export function addList(models: Command): void {
+	withShared(models.command("list"))
+		.description("list the models that are bundled, configured or in the hub's cache, and how to use each")
+		.action(list);
+}
+
+async function list(options: SharedOptions): Promise<void> {
+	const configuration = await loadConfiguration({ file: options.config });
+	const models = [
+		...(await encodersOf(configuration)),
+		...(await decodersOf(configuration)),
+		...(await cachedPipelines()),
+	];
+	printResult(options.json, { models, cache: hubCacheFolder() }, models.flatMap(linesOf).join("\n"));
+}
+
+function linesOf({ name, kind, family, source, folder, size, use, problem }: ListedModel): string[] {
+	const facts = [kind, family ?? "unknown", source, ...(size === undefined ? [] : [bytesInWords(size)])];
+	return [
+		`${name}: ${facts.join(", ")}`,
+		...(folder === undefined ? [] : [`    in ${folder}`]),
+		problem === undefined ? `    use: ${use}` : `    cannot be used: ${problem}`,
+	];
+}
+
+async function encodersOf({ engine }: Configuration): Promise<ListedModel[]> {
+	const bundled = bundledEncoders();
+	const configured = engine.encoders;
+	const isIn = (encoders: readonly { folder: string }[], folder: string) =>
+		encoders.some((encoder) => encoder.folder === folder);
+	const others = bundled.filter(({ folder }) => !isIn(configured, folder));
+	return Promise.all(
+		[...configured, ...others].map(async ({ id, folder }): Promise<ListedModel> => {
+			const isConfigured = isIn(configured, folder);
+			return {
+				name: id,
+				kind: "encoder",
+				family: "De-Diffusion",
+				source: isIn(bundled, folder) ? "bundled" : "configured",
+				folder,
+				size: await folderSize(folder),
+				use: isConfigured
+					? `dediffusion encode picture.png --encoder ${id}`
+					: `add { id: ${JSON.stringify(id)}, folder: ${JSON.stringify(folder)} } to the encoders in dediffusion.config.ts`,
+				...(await problemOf(() => readEncoderFolder(folder))),
+			};
+		}),
+	);
+}
+
+async function decodersOf({ engine, isBundled }: Configuration): Promise<ListedModel[]> {
+	const bundled = await openedBy(bundledPlugins(), engine);
+	const isBundledFolder = (folder: string | undefined) => bundled.some((decoder) => decoder.folder === folder);
+	const configured = isBundled ? bundled : await configuredDecoders(engine);
+	const others = bundled.filter(({ folder }) => !configured.some((decoder) => decoder.folder === folder));
+	return [
+		...configured.map(
+			(decoder): ListedModel => ({
+				...decoder,
+				kind: "decoder",
+				source: decoder.folder !== undefined && isBundledFolder(decoder.folder) ? "bundled" : "configured",
+				use: `dediffusion transfer picture.png --decoders ${decoder.name}`,
+			}),
+		),
+		...others.map(
+			({ name, family, folder = "", size = 0 }): ListedModel => ({
+				...{ name, kind: "decoder", family, source: "bundled", folder, size },
+				use: inConfiguration(name, folder),
+			}),
+		),
+	];
+}
+
+const inConfiguration = (name: string, folder: string): string =>
+	`add ${configurationLine(name, folder)} to the plugins in dediffusion.config.ts`;
+
+type OpenedDecoder = Pick<ListedModel, "name" | "folder" | "size" | "problem"> & { readonly family: string };
+
+/** One plugin that cannot be opened must not hide the others. */
+async function configuredDecoders(engine: Configuration["engine"]): Promise<OpenedDecoder[]> {
+	const opened: OpenedDecoder[] = [];
+	for (const plugin of engine.plugins) {
+		try {
+			opened.push(...(await openedBy([plugin], engine)));
+		} catch (error) {
+			if (!DeDiffusionError.is(error)) throw error;
+			opened.push({ name: plugin.name, family: "plugin", problem: friendlyLine(error) });
+		}
+	}
+	return opened;
+}
+
+/** What plugins offer. Opening them loads no weights. */
+async function openedBy(plugins: readonly Plugin[], engine: Configuration["engine"]): Promise<OpenedDecoder[]> {
+	const inference = createInference(engine.inference);
+	try {
+		const decoders = await createDecoders(
+			plugins,
+			{ inference, log: (_level, line) => void process.stderr.write(`${line}\n`) },
+			{ textLength: 1, ...(engine.network && { network: engine.network }) },
+		);
+		try {
+			return await Promise.all(
+				decoders.list().map(async ({ id, lane, model }) => ({
+					name: id,
+					family: model?.family ?? (lane === "network" ? "service" : "model of a plugin"),
+					...(model && { folder: model.folder, size: await folderSize(model.folder) }),
+				})),
+			);
+		} finally {
+			await decoders.close();
+		}
+	} finally {
+		await inference.close();
+	}
+}
+
+async function cachedPipelines(): Promise<ListedModel[]> {
+	const snapshots = await cachedSnapshots(hubCacheFolder());
+	const pipelines = snapshots.filter(({ folder }) => existsSync(join(folder, "model_index.json")));
+	return Promise.all(
+		pipelines.map(async ({ repository, commit, revisions, folder }): Promise<ListedModel> => {
+			const about = await readPipelineIndex(folder).catch((error: unknown) => {
+				if (DeDiffusionError.is(error)) return error;
+				throw error;
+			});
+			const missing = DeDiffusionError.is(about)
+				? undefined
+				: [...about.graphs, ...about.metadata].filter((file) => !existsSync(join(folder, file)))[0];
+			const problem = DeDiffusionError.is(about)
+				? friendlyLine(about)
+				: missing && `${missing} is missing; dediffusion models check ${folder} says more`;
+			return {
+				name: `${repository}@${revisions[0] ?? commit}`,
+				kind: "decoder",
+				...(!DeDiffusionError.is(about) && { family: about.family }),
+				source: "hub cache",
+				folder,
+				size: await folderSize(folder),
+				use: inConfiguration(repository, folder),
+				...(problem !== undefined && { problem }),
+			};
+		}),
+	);
+}
+
+async function problemOf(action: () => Promise<unknown>): Promise<Pick<ListedModel, "problem">> {
+	try {
+		await action();
+		return {};
+	} catch (error) {
+		if (!DeDiffusionError.is(error)) throw error;
+		return { problem: friendlyLine(error) };
+	}
+}
