@@ -75,6 +75,6 @@ export const optionsAnswer = z.object({
 
 export const errorAnswer = z.object({
 	error: z.string().nullish(),
-	detail: z.unknown(),
+	detail: z.unknown().optional(),
 	errors: z.string().nullish(),
 });

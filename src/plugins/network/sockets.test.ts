@@ -88,6 +88,23 @@ describe("a WebSocket", () => {
 		});
 	});
 
+	it("gives nothing more once it is given up, not even what has come already", async () => {
+		const controller = new AbortController();
+		const { url } = await serveSockets((socket) => {
+			for (const word of ["one", "two", "three"]) socket.send(word);
+			socket.close();
+		});
+		const words: unknown[] = [];
+		const reading = (async () => {
+			for await (const word of await open(url, { signal: controller.signal })) {
+				words.push(word);
+				controller.abort();
+			}
+		})();
+		await expect(reading).rejects.toMatchObject({ code: "ABORTED" });
+		expect(words).toEqual(["one"]);
+	});
+
 	it("is given up with its signal, open or not", async () => {
 		const controller = new AbortController();
 		const { url } = await serveSockets(() => controller.abort());

@@ -63,6 +63,8 @@ export class Sockets {
 		async function* read(): AsyncGenerator<string | Uint8Array> {
 			try {
 				for await (const [data, isBinary] of messages) {
+					// What came before is of no use any more.
+					signal.throwIfAborted();
 					yield isBinary ? (data as Buffer) : String(data);
 				}
 			} catch (error) {
