@@ -161,7 +161,7 @@ describe("progress", () => {
 	});
 
 	it("says how many wait", async () => {
-		const service = await openComfy({ holds: true });
+		const service = await openComfy({ holds: 2 });
 		const controller = new AbortController();
 		const first = draw(service.decoder, [{}], { signal: controller.signal });
 		await service.halfway;
@@ -188,7 +188,7 @@ describe("progress", () => {
 
 describe("a picture that is not wanted any more", () => {
 	it("is interrupted, or taken out of the queue, and no other", async () => {
-		const service = await openComfy({ holds: true });
+		const service = await openComfy({ holds: 1 });
 		const [first, second] = [new AbortController(), new AbortController()];
 		const drawn = draw(service.decoder, [{}], { signal: first.signal });
 		await service.halfway;
@@ -208,7 +208,7 @@ describe("a picture that is not wanted any more", () => {
 	});
 
 	it("is given up though ComfyUI is gone", async () => {
-		const service = await openComfy({ holds: true });
+		const service = await openComfy({ holds: 1 });
 		const controller = new AbortController();
 		const drawn = draw(service.decoder, [{}], { signal: controller.signal });
 		await service.halfway;
@@ -218,7 +218,7 @@ describe("a picture that is not wanted any more", () => {
 	});
 
 	it("by somebody at ComfyUI is no picture", async () => {
-		const service = await openComfy({ holds: true });
+		const service = await openComfy({ holds: 1 });
 		const drawn = draw(service.decoder);
 		await service.halfway;
 		service.interrupt();
@@ -289,7 +289,7 @@ describe("a bad day", () => {
 		["a node of another type", '{"type":"executing","data":{"node":3}}', /executing has another form: node/],
 	])("with %s on the WebSocket is not understood, and the run is stopped", async (_, text, message) => {
 		const service = await openComfy({
-			holds: true,
+			holds: 1,
 			say: (type, socket) => {
 				if (type === "progress") socket.send(text);
 				return type === "progress";
@@ -327,7 +327,7 @@ describe("a bad day", () => {
 
 	it("on which the WebSocket breaks in the middle is worth another attempt, and the run is stopped", async () => {
 		const service = await openComfy({
-			holds: true,
+			holds: 1,
 			say: (type, socket) => {
 				if (type === "progress") socket.terminate();
 				return type === "progress";

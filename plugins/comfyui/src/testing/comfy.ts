@@ -36,8 +36,8 @@ interface Saved {
 export interface ComfyOptions {
 	/** The header `Authorization` of a proxy before it. */
 	readonly authorization?: string;
-	/** Whether the sampler stops in the middle until it is interrupted. */
-	readonly holds?: boolean;
+	/** In how many runs the sampler stops in the middle until it is interrupted. Default: none. */
+	readonly holds?: number;
 	/** An error of the node of this id. */
 	readonly failing?: { readonly node: string; readonly type: string; readonly message: string };
 	/** Says something else, or more, over the WebSocket in place of a message of a type. */
@@ -70,13 +70,14 @@ const outputs = ["SaveImage", "PreviewImage", "SaveImageWebsocket"];
 const checkpoints = ["dreams.safetensors"];
 
 export async function startComfy(options: ComfyOptions = {}): Promise<Comfy> {
-	const { authorization, edit = (_path, answer) => answer } = options;
+	const { authorization, holds = 0, edit = (_path, answer) => answer } = options;
 	const clients = new Map<string, WebSocket>();
 	const waiting: Run[] = [];
 	const history: Record<string, object> = {};
 	const files = new Map<string, Uint8Array>();
 	const cache = new Map<string, { readonly key: string; readonly value: unknown; readonly images: readonly Saved[] }>();
 	const halfway = Promise.withResolvers<void>();
+	let held = 0;
 	let current: Run | undefined;
 
 	function say(client: string, type: string, data: object): void {
@@ -149,7 +150,7 @@ export async function startComfy(options: ComfyOptions = {}): Promise<Comfy> {
 				await turn();
 				if (step * 2 > max) {
 					halfway.resolve();
-					if (options.holds === true && !run.isInterrupted) await new Promise<void>((wake) => (run.wake = wake));
+					if (!run.isInterrupted && held++ < holds) await new Promise<void>((wake) => (run.wake = wake));
 				}
 				if (run.isInterrupted) throw new Failed("execution_interrupted", { node_id: node, node_type: class_type });
 				say(client, "progress", { prompt_id, node, value: step, max });
