@@ -11,7 +11,7 @@ const id = z
 const sampler = z.string().min(1);
 const side = z.int().min(64).multipleOf(8);
 
-/** Samplers of release 1.10 that every release since 1.0 has under these names. */
+/** Those that the web UI and Forge have under the same names, also in older releases. */
 const commonSamplers = [
 	"Euler",
 	"Euler a",

@@ -280,13 +280,9 @@ describe("a bad day", () => {
 	it.each<[string, string, RegExp]>([
 		["no JSON", "progress at 50 %", /no JSON/],
 		["JSON that is cut off", '{"type": "progress", "data": {"va', /no JSON/],
-		["no type", '{"data": {}}', /message has another form: type/],
-		[
-			"progress of another type",
-			'{"type":"progress","data":{"value":"two","max":4}}',
-			/progress has another form: value/,
-		],
-		["a node of another type", '{"type":"executing","data":{"node":3}}', /executing has another form: node/],
+		["no type", '{"data": {}}', /form: type: /],
+		["progress of another type", '{"type":"progress","data":{"value":"two","max":4}}', /form: data\.value: /],
+		["a node of another type", '{"type":"executing","data":{"node":3}}', /form: data\.node: /],
 	])("with %s on the WebSocket is not understood, and the run is stopped", async (_, text, message) => {
 		const service = await openComfy({
 			holds: 1,

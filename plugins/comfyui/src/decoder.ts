@@ -141,7 +141,7 @@ async function outcomeOf(
 	service: Service,
 	id: string,
 	signal: AbortSignal,
-	followed: () => Promise<Uint8Array[]>,
+	followed: () => Promise<readonly Uint8Array[]>,
 ): Promise<{ sent: readonly Uint8Array[]; finished: Run | undefined }> {
 	try {
 		const sent = await followed();

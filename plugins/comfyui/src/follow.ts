@@ -4,8 +4,8 @@
  * @module
  */
 import { type DecodeProgress, DeDiffusionError, type ServiceSocket } from "dediffusion/plugin";
-import type { z } from "zod";
-import { concerned, data, message, type NodeFailure } from "./wire.ts";
+import { eventIn, pictureIn } from "./messages.ts";
+import type { RunEvent } from "./wire.ts";
 import type { Workflow } from "./workflow.ts";
 
 export interface FollowOptions {
@@ -13,13 +13,9 @@ export interface FollowOptions {
 	readonly run: string;
 	readonly workflow: Workflow;
 	readonly onProgress: (progress: DecodeProgress) => void;
-	/** Whether frames are of one picture; of several they show the first. */
+	/** Whether frames are of the one picture that is drawn; of several they show the first. */
 	readonly showsPreviews: boolean;
 }
-
-/** Frames begin with the kind of event and the kind of picture, 4 bytes each. */
-const frameHeader = 8;
-const previewEvent = 1;
 
 /**
  * Gives the pictures that the output node sent over the socket, in order; most nodes save theirs instead.
@@ -27,101 +23,102 @@ const previewEvent = 1;
  * @throws DeDiffusionError `BACKEND_UNAVAILABLE` if a node fails, somebody interrupts the run, or the connection breaks;
  * `BACKEND_PROTOCOL` for messages of another form; `ABORTED` or `BACKEND_TIMEOUT` by the socket's signal.
  */
-export async function follow(socket: ServiceSocket, options: FollowOptions): Promise<Uint8Array[]> {
-	const { run, workflow, onProgress, showsPreviews } = options;
-	const pictures: Uint8Array[] = [];
-	const done = new Set<string>();
-	let current: string | undefined;
-	let within = 0;
-	let furthest = 0;
-
-	const report = (more: Omit<DecodeProgress, "fraction"> = {}) => {
-		const total = Object.keys(workflow.nodes).length;
-		// A node that expands into others, or begins anew, takes nothing back.
-		furthest = Math.max(furthest, Math.min((done.size + within) / total, 1));
-		onProgress({ fraction: furthest, ...more });
-	};
-	const begin = (node: string | undefined) => {
-		if (current !== undefined) done.add(current);
-		current = node;
-		within = 0;
-	};
-
-	for await (const sent of socket) {
-		if (typeof sent !== "string") {
-			const frame = pictureIn(sent);
-			if (frame !== undefined && current === workflow.output) {
-				pictures.push(frame);
-			} else if (frame !== undefined && showsPreviews) {
-				report({ preview: { kind: "encoded", bytes: frame } });
-			}
-			continue;
+export async function follow(socket: ServiceSocket, options: FollowOptions): Promise<readonly Uint8Array[]> {
+	const observer = new Observer(options);
+	for await (const message of socket) {
+		if (typeof message === "string") {
+			observer.hear(eventIn(message));
+		} else {
+			observer.see(pictureIn(message));
 		}
-		const { type, data: content } = read(message, jsonOf(sent), "message");
-		// Those about the queue, and some of older servers, name no run.
-		if ((concerned.safeParse(content).data?.prompt_id ?? run) === run) {
-			switch (type) {
-				case "status": {
-					const { status } = read(data.status, content, type);
-					if (current === undefined && done.size === 0) {
-						report({ message: `${status.exec_info.queue_remaining} in the queue` });
-					}
-					break;
-				}
-				case "execution_cached":
-					for (const node of read(data.execution_cached, content, type).nodes) done.add(node);
-					break;
-				case "executing": {
-					const { node } = read(data.executing, content, type);
-					begin(node ?? undefined);
-					if (node === null) {
-						return pictures;
-					}
-					report({ message: workflow.nameOf(node) });
-					break;
-				}
-				case "progress": {
-					const { value, max } = read(data.progress, content, type);
-					within = max > 0 ? value / max : 0;
-					report({ message: `${workflow.nameOf(current ?? "")}, step ${value} of ${max}` });
-					break;
-				}
-				case "execution_error":
-					throw failureOfNode(read(data.execution_error, content, type), workflow);
-				case "execution_interrupted":
-					throw interrupted();
-			}
+		if (observer.isDone) {
+			return observer.pictures;
 		}
 	}
 	throw new DeDiffusionError("BACKEND_UNAVAILABLE", "ComfyUI closed the connection before it was done.");
 }
 
-/** The picture of a binary message; undefined for one of another kind. */
-function pictureIn(bytes: Uint8Array): Uint8Array | undefined {
-	if (bytes.length <= frameHeader) {
-		return undefined;
+/** Where a run is. */
+class Observer {
+	readonly pictures: Uint8Array[] = [];
+	isDone = false;
+	readonly #options: FollowOptions;
+	/** Nodes that have run, or need not because their results are known. */
+	readonly #finished = new Set<string>();
+	#current: string | undefined;
+	/** How far the current node is, from 0 to 1. */
+	#within = 0;
+	#furthest = 0;
+
+	constructor(options: FollowOptions) {
+		this.#options = options;
 	}
-	const event = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-	return event === previewEvent ? bytes.subarray(frameHeader) : undefined;
+
+	/** @throws DeDiffusionError If the run has failed. */
+	hear(event: RunEvent | undefined): void {
+		const { run, workflow } = this.#options;
+		if (event === undefined || ("prompt_id" in event.data && (event.data.prompt_id ?? run) !== run)) {
+			return;
+		}
+		switch (event.type) {
+			case "status":
+				if (this.#current === undefined) {
+					this.#report({ message: `${event.data.status.exec_info.queue_remaining} in the queue` });
+				}
+				break;
+			case "execution_cached":
+				for (const node of event.data.nodes) this.#finished.add(node);
+				break;
+			case "executing":
+				this.#begin(event.data.node);
+				break;
+			case "progress": {
+				const { value, max } = event.data;
+				this.#within = max > 0 ? value / max : 0;
+				this.#report({ message: `${workflow.nameOf(this.#current ?? "")}, step ${value} of ${max}` });
+				break;
+			}
+			case "execution_error":
+				throw failureOfNode(event.data, workflow);
+			case "execution_interrupted":
+				throw interrupted();
+		}
+	}
+
+	see(picture: Uint8Array | undefined): void {
+		const { workflow, showsPreviews } = this.#options;
+		if (picture === undefined) {
+			return;
+		}
+		if (this.#current === workflow.output) {
+			this.pictures.push(picture);
+		} else if (showsPreviews) {
+			this.#report({ preview: { kind: "encoded", bytes: picture } });
+		}
+	}
+
+	#begin(node: string | null): void {
+		if (this.#current !== undefined) {
+			this.#finished.add(this.#current);
+		}
+		this.#current = node ?? undefined;
+		this.#within = 0;
+		this.isDone = node === null;
+		if (node !== null) {
+			this.#report({ message: this.#options.workflow.nameOf(node) });
+		}
+	}
+
+	#report(news: Omit<DecodeProgress, "fraction">): void {
+		const { workflow, onProgress } = this.#options;
+		const total = Object.keys(workflow.nodes).length;
+		// A node that expands into others, or begins anew, takes nothing back.
+		this.#furthest = Math.max(this.#furthest, Math.min((this.#finished.size + this.#within) / total, 1));
+		onProgress({ fraction: this.#furthest, ...news });
+	}
 }
 
-function jsonOf(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		throw new DeDiffusionError("BACKEND_PROTOCOL", "A message of ComfyUI is no JSON.");
-	}
-}
-
-function read<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
-	const { success, data: content, error } = schema.safeParse(value);
-	if (!success) {
-		const [issue] = error.issues;
-		const place = issue?.path.length ? `${issue.path.join(".")}: ` : "";
-		throw new DeDiffusionError("BACKEND_PROTOCOL", `ComfyUI's ${what} has another form: ${place}${issue?.message}`);
-	}
-	return content;
-}
+type NodeFailure = Extract<RunEvent, { type: "execution_error" }>["data"];
 
 /** A node that failed; whether that may pass is not known but for memory, which others may give back. */
 function failureOfNode(failure: NodeFailure, { nameOf }: Workflow): DeDiffusionError {

@@ -26,14 +26,6 @@ export const refusedAnswer = z.object({
 		.default({}),
 });
 
-const failure = z.object({
-	node_id: z.union([z.string(), z.number()]).transform(String),
-	exception_message: z.string().default(""),
-	exception_type: z.string().default(""),
-});
-
-export type NodeFailure = z.output<typeof failure>;
-
 const picture = z.object({
 	filename: z.string(),
 	subfolder: z.string().default(""),
@@ -61,17 +53,34 @@ const queued = z.array(
 
 export const queueAnswer = z.object({ queue_running: queued, queue_pending: queued });
 
-/** A message of the WebSocket. */
-export const message = z.object({ type: z.string(), data: z.unknown().optional() });
+/** Whose run a message is about; older servers do not always say. */
+const ofRun = z.object({ prompt_id: z.string().nullish() });
 
-/** The messages that tell how far a run is. */
-export const data = {
-	status: z.object({ status: z.object({ exec_info: z.object({ queue_remaining: z.number() }) }) }),
-	execution_cached: z.object({ nodes: z.array(z.string()) }),
-	executing: z.object({ node: z.string().nullable() }),
-	progress: z.object({ value: z.number(), max: z.number(), node: z.string().nullish() }),
-	execution_error: failure,
-} as const;
+/** The messages of the WebSocket that tell how far a run is. */
+export const event = z.discriminatedUnion("type", [
+	z.object({
+		type: z.literal("status"),
+		data: z.object({ status: z.object({ exec_info: z.object({ queue_remaining: z.number() }) }) }),
+	}),
+	z.object({ type: z.literal("execution_cached"), data: ofRun.extend({ nodes: z.array(z.string()) }) }),
+	z.object({
+		type: z.literal("executing"),
+		/** No node once all is done, whether it failed or not. */
+		data: ofRun.extend({ node: z.string().nullable() }),
+	}),
+	z.object({ type: z.literal("progress"), data: ofRun.extend({ value: z.number(), max: z.number() }) }),
+	z.object({
+		type: z.literal("execution_error"),
+		data: ofRun.extend({
+			node_id: z.union([z.string(), z.number()]).transform(String),
+			exception_message: z.string().default(""),
+			exception_type: z.string().default(""),
+		}),
+	}),
+	z.object({ type: z.literal("execution_interrupted"), data: ofRun }),
+]);
 
-/** Whose run a message is about; those about the queue are about none. */
-export const concerned = z.looseObject({ prompt_id: z.string().nullish() });
+export type RunEvent = z.output<typeof event>;
+
+/** Any message of the WebSocket; there are more than those above, and custom nodes add their own. */
+export const message = z.looseObject({ type: z.string() });
