@@ -363,11 +363,18 @@ describe("a failure", () => {
 		});
 	});
 
-	it("is a default sampler that the web UI does not have, for its health", async () => {
-		const { decoder } = await openWebUi({}, { samplers: ["Quantum"] });
+	it.each<[string, Options, string]>([
+		["default sampler", { samplers: ["Quantum"] }, "Choose one of DPM++ 2M, Euler a, Euler, DDIM."],
+		[
+			"checkpoint",
+			{ checkpoint: "sdxl" },
+			"Choose one of dreams.safetensors [6ce0161689], paint/oil.ckpt [cc6cb27103].",
+		],
+	])("is a %s that the web UI does not have, for its health", async (_, options, advice) => {
+		const { decoder } = await openWebUi({}, options);
 		await expect(decoder.health?.(new AbortController().signal)).rejects.toMatchObject({
 			code: "BACKEND_INVALID_REQUEST",
-			advice: "Choose one of DPM++ 2M, Euler a, Euler, DDIM.",
+			advice,
 		});
 	});
 });

@@ -75,7 +75,12 @@ export function createDecoder(options: Options, host: PluginHost): Decoder {
 			}
 			return results;
 		},
-		health: (signal) => service.check(options.samplers[0], signal),
+		async health(signal) {
+			await service.check(options.samplers[0], signal);
+			if (options.checkpoint !== undefined) {
+				await service.titleOf(options.checkpoint, signal);
+			}
+		},
 	};
 }
 
