@@ -18,6 +18,8 @@ export default defineConfig({
 			"@dediffusion/stable-diffusion": fileURLToPath(
 				new URL("./plugins/stable-diffusion/src/index.ts", import.meta.url),
 			),
+			"@dediffusion/automatic1111": fileURLToPath(new URL("./plugins/automatic1111/src/index.ts", import.meta.url)),
+			"@dediffusion/comfyui": fileURLToPath(new URL("./plugins/comfyui/src/index.ts", import.meta.url)),
 			"@dediffusion/imagen-compat": fileURLToPath(new URL("./plugins/imagen-compat/src/index.ts", import.meta.url)),
 			"@dediffusion/openai-images": fileURLToPath(new URL("./plugins/openai-images/src/index.ts", import.meta.url)),
 			// The file that type-graphql loads; vite would take the `.mjs` beside it, a second copy whose types are strangers.

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { automatic1111 } from "@dediffusion/automatic1111";
 import { imagen } from "@dediffusion/imagen-compat";
 import { openaiImages } from "@dediffusion/openai-images";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -23,6 +24,8 @@ interface Backend {
 	plugin(url: string): Plugin;
 	/** The answer that holds these pictures in base64. */
 	answer(...pictures: readonly string[]): object;
+	/** Paths that it asks beside drawing; the service has none of them. */
+	readonly beside?: RegExp;
 }
 
 const backends: readonly Backend[] = [
@@ -35,6 +38,12 @@ const backends: readonly Backend[] = [
 		name: "openai-images",
 		plugin: (url) => openaiImages({ id: "far", url, keyVariable: "BAD_DAYS_KEY" }),
 		answer: (...pictures) => ({ data: pictures.map((b64_json) => ({ b64_json })) }),
+	},
+	{
+		name: "automatic1111",
+		plugin: (url) => automatic1111({ id: "far", url, authVariable: "BAD_DAYS_KEY" }),
+		answer: (...images) => ({ images, info: "" }),
+		beside: /progress|interrupt/,
 	},
 ];
 
@@ -58,10 +67,14 @@ afterEach(() => {
 });
 
 /** A service that answers the first request with the first listener and so on, and the last one for ever. */
-async function serve(listeners: readonly Listener[]): Promise<{ url: string; asked(): number }> {
+async function serve(listeners: readonly Listener[], beside?: RegExp): Promise<{ url: string; asked(): number }> {
 	let asked = 0;
 	const server = createServer(async (request, response) => {
 		await buffer(request).catch(() => undefined);
+		if (beside?.test(request.url ?? "")) {
+			response.writeHead(404).end();
+			return;
+		}
 		const listener = listeners[Math.min(asked++, listeners.length - 1)] as Listener;
 		listener(request, response);
 	}).listen(0, "127.0.0.1");
@@ -73,8 +86,12 @@ async function serve(listeners: readonly Listener[]): Promise<{ url: string; ask
 	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => asked };
 }
 
-async function open({ plugin }: Backend, listeners: readonly Listener[], limits: DecoderLimits = {}): Promise<World> {
-	const { url, asked } = await serve(listeners);
+async function open(
+	{ plugin, beside }: Backend,
+	listeners: readonly Listener[],
+	limits: DecoderLimits = {},
+): Promise<World> {
+	const { url, asked } = await serve(listeners, beside);
 	const clock = createTestClock();
 	const log: string[] = [];
 	const lent = {

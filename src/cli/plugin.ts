@@ -65,10 +65,11 @@ async function check(ids: readonly string[], options: CheckCommandOptions): Prom
 	const { engine: config } = await loadConfiguration({ file: options.config });
 	const inference = createInference(config.inference);
 	const connections = createConnections(config.network);
-	const { connect, redaction } = connections;
+	const { connect, connectSocket, redaction } = connections;
 	const host: PluginHost = {
 		inference,
 		connect,
+		connectSocket,
 		log: (_level, line) => void process.stderr.write(`${redaction.text(line)}\n`),
 		trace: config.trace ?? untraced,
 	};

@@ -7,6 +7,7 @@ import type { Connect } from "./http.ts";
 import type { DecodedImage } from "./image.ts";
 import type { Inference } from "./inference.ts";
 import type { DecoderLimits } from "./limits.ts";
+import type { ConnectSocket } from "./socket.ts";
 import type { Trace } from "./tracing.ts";
 
 /** Where a decoder's work happens. Decoders of one local lane take turns; network decoders run beside everything. */
@@ -144,7 +145,7 @@ export interface Decoder {
 	generate(requests: readonly DecodeRequest[], context: GenerateContext): Promise<readonly DecodeResult[]>;
 	/** Resolves when the decoder could draw now; throws a DeDiffusionError that says what is missing. */
 	health?(signal: AbortSignal): Promise<void>;
-	/** Releases everything. Called once, at shutdown, after the last `generate`. What {@link PluginHost.connect} opened, the host closes. */
+	/** Releases everything. Called once, at shutdown, after the last `generate`. What {@link PluginHost} opened, the host closes. */
 	close?(): Promise<void>;
 }
 
@@ -153,6 +154,8 @@ export interface PluginHost {
 	readonly inference: Inference;
 	/** Reaches services: see {@link Connect}. */
 	readonly connect: Connect;
+	/** The same for WebSockets: see {@link ConnectSocket}. */
+	readonly connectSocket: ConnectSocket;
 	/** For the server's log. Secrets that {@link connect} was told are blotted out. */
 	readonly log: (level: "info" | "warn" | "error", message: string) => void;
 	/** For work that is worth its own span in a trace; the host traces `generate` and each request of {@link connect}. */

@@ -49,4 +49,5 @@ export type {
 } from "./inference.ts";
 export type { DecoderLimits } from "./limits.ts";
 export { apiVersion, definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
+export type { ConnectSocket, GuardedSocket, ServiceSocket, SocketInit } from "./socket.ts";
 export type { Trace } from "./tracing.ts";

@@ -8,6 +8,7 @@ import { definePlugin, errorCodes, type PluginHost } from "./index.ts";
 const host: PluginHost = {
 	inference: { open: () => Promise.reject(new Error("No graph is needed here.")) },
 	connect: () => () => Promise.reject(new Error("No service is needed here.")),
+	connectSocket: () => () => Promise.reject(new Error("No service.")),
 	log: () => {},
 	trace: (_name, _attributes, work) => work(),
 };

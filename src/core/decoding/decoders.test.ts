@@ -40,7 +40,13 @@ describe("the decoders of all plugins", () => {
 		const decoders = await createDecoders([{ name: "late", apiVersion: 1, setup }], host, { textLength: 100 });
 		expect(decoders.list()).toHaveLength(1);
 		expect(seen).toEqual([
-			{ ...host, log: expect.any(Function), connect: expect.any(Function), trace: expect.any(Function) },
+			{
+				...host,
+				log: expect.any(Function),
+				connect: expect.any(Function),
+				connectSocket: expect.any(Function),
+				trace: expect.any(Function),
+			},
 		]);
 	});
 

@@ -92,9 +92,9 @@ export async function createDecoders(
 ): Promise<Decoders> {
 	const { textLength, decoders: limits = {}, network, trace = untraced, clock = systemClock } = options;
 	const connections = createConnections({ ...network, trace });
-	const { connect, redaction } = connections;
+	const { connect, connectSocket, redaction } = connections;
 	const log: Lent["log"] = (level, message) => lent.log(level, redaction.text(message));
-	const host: PluginHost = { inference: lent.inference, connect, log, trace };
+	const host: PluginHost = { inference: lent.inference, connect, connectSocket, log, trace };
 	const callerOptions = { lanes: new Lanes(), clock, trace, redaction, log };
 
 	const entries = new Map<string, Entry>();

@@ -4,10 +4,13 @@
  * @module
  */
 import { DeDiffusionError } from "../errors.ts";
-import type { Connect, GuardedFetch } from "../http.ts";
+import type { Connect, ConnectOptions, GuardedFetch } from "../http.ts";
+import type { ConnectSocket, GuardedSocket } from "../socket.ts";
 import { type Trace, untraced } from "../tracing.ts";
-import { checkLiteral, ForbiddenAddress, findCause, guardedLookup, isPublicAddress } from "./addresses.ts";
+import { checkLiteral, guardedLookup, isPublicAddress } from "./addresses.ts";
+import { typed } from "./failures.ts";
 import { Redaction } from "./redaction.ts";
+import { Sockets } from "./sockets.ts";
 
 export interface ConnectionsOptions {
 	/** Origins that may be reached though they are private, beside those of the services themselves. */
@@ -18,6 +21,7 @@ export interface ConnectionsOptions {
 /** The ways to services that were opened, and the secrets that go over them. */
 export interface Connections {
 	readonly connect: Connect;
+	readonly connectSocket: ConnectSocket;
 	readonly redaction: Redaction;
 	/** Closes every connection. */
 	close(): Promise<void>;
@@ -35,25 +39,51 @@ const harmlessHeaders = ["accept", "accept-language", "content-type", "user-agen
 export function createConnections({ privateOrigins = [], trace = untraced }: ConnectionsOptions = {}): Connections {
 	const redaction = new Redaction();
 	const pool = new Pool();
+	const sockets = new Sockets();
 	const allowed = privateOrigins.map(originOf);
 
-	function connect({ url, secrets = [], maxBytes = defaultMaxBytes }: Parameters<Connect>[0]): GuardedFetch {
+	function hideAll(secrets: readonly (string | undefined)[]): void {
 		for (const secret of secrets) {
 			redaction.add(secret);
 		}
+	}
+
+	function hideKeys(headers: Headers): Headers {
+		hideAll(keyHeaders.map((name) => headers.get(name)?.replace(/^\w+ +/, "")));
+		return headers;
+	}
+
+	function connect({ url, secrets = [], maxBytes = defaultMaxBytes }: ConnectOptions): GuardedFetch {
+		hideAll(secrets);
 		const trusted = new Set([originOf(url), ...allowed]);
 		return async function guardedFetch(address, init = {}) {
 			const start = new URL(address);
-			const headers = new Headers(init.headers);
-			for (const name of keyHeaders) {
-				redaction.add(headers.get(name)?.replace(/^\w+ +/, ""));
-			}
+			hideKeys(new Headers(init.headers));
 			const attributes = { host: start.host, method: init.method ?? "GET" };
 			return trace("decoder.fetch", attributes, () => follow(start, init, { pool, trusted, maxBytes }));
 		};
 	}
 
-	return { connect, redaction, close: () => pool.close() };
+	function connectSocket({ url, secrets = [], maxBytes = defaultMaxBytes }: ConnectOptions): GuardedSocket {
+		hideAll(secrets);
+		const service = originOf(url);
+		return async function guardedSocket(address, { signal, headers }) {
+			const target = new URL(String(address).replace(/^ws/, "http"));
+			// Nobody is led anywhere over a socket: it goes to the service itself or nowhere.
+			if (target.origin !== service) {
+				throw new DeDiffusionError("BACKEND_PROTOCOL", `The WebSocket ${target.origin} is not the service's own.`);
+			}
+			const options = { signal, headers: hideKeys(new Headers(headers)), maxBytes };
+			return trace("decoder.socket", { host: target.host }, () => sockets.open(target, options));
+		};
+	}
+
+	async function close(): Promise<void> {
+		sockets.close();
+		await pool.close();
+	}
+
+	return { connect, connectSocket, redaction, close };
 }
 
 function originOf(url: string | URL): string {
@@ -184,31 +214,4 @@ async function* counted(body: AsyncIterable<Uint8Array>, maxBytes: number, expla
 
 function tooLarge(what: string, maxBytes: number): DeDiffusionError {
 	return new DeDiffusionError("BACKEND_PROTOCOL", `The backend's answer ${what} than the ${maxBytes} bytes allowed.`);
-}
-
-function typed(error: unknown, address: URL, signal: AbortSignal): Error {
-	const known = findCause(error, (cause): cause is DeDiffusionError => DeDiffusionError.is(cause));
-	if (known !== undefined) {
-		return known;
-	}
-	const forbidden = findCause(error, (cause): cause is ForbiddenAddress => cause instanceof ForbiddenAddress);
-	if (forbidden !== undefined) {
-		return new DeDiffusionError(
-			"BACKEND_PROTOCOL",
-			`The backend leads to ${forbidden.host}, which is not on the public internet.`,
-			{ advice: `If it belongs to the service, add ${address.origin} to network.privateOrigins.`, cause: error },
-		);
-	}
-	if (signal.aborted) {
-		return isTimeout(signal.reason)
-			? new DeDiffusionError("BACKEND_TIMEOUT", `${address.host} did not answer in time.`, { cause: error })
-			: new DeDiffusionError("ABORTED", "The request to the backend was given up.", { cause: error });
-	}
-	return new DeDiffusionError("BACKEND_UNAVAILABLE", `${address.host} cannot be reached, or broke off.`, {
-		cause: error,
-	});
-}
-
-function isTimeout(reason: unknown): boolean {
-	return reason instanceof Error && reason.name === "TimeoutError";
 }

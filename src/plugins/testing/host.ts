@@ -32,11 +32,12 @@ export interface TestHost extends PluginHost {
  * const [decoder] = await painter({ url }).setup(host);
  */
 export function testHost({ inference = noInference, privateOrigins }: TestHostOptions = {}): TestHost {
-	const { connect, redaction, close } = createConnections({ privateOrigins });
+	const { connect, connectSocket, redaction, close } = createConnections({ privateOrigins });
 	const logged: string[] = [];
 	return {
 		inference,
 		connect,
+		connectSocket,
 		log: (level, message) => void logged.push(`${level}: ${redaction.text(message)}`),
 		trace: untraced,
 		logged,

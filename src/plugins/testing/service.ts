@@ -4,7 +4,13 @@
  * @module
  */
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+	createServer,
+	type IncomingHttpHeaders,
+	type IncomingMessage,
+	type Server,
+	type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
@@ -23,6 +29,8 @@ export interface TestService {
 	readonly url: string;
 	/** What it was asked, in order. */
 	readonly asked: Asked[];
+	/** To add to what it speaks, e.g. WebSockets. */
+	readonly server: Server;
 	close(): void;
 }
 
@@ -46,7 +54,7 @@ export async function startService(answer: Answer): Promise<TestService> {
 		server.close();
 		server.closeAllConnections();
 	};
-	return { url, asked, close };
+	return { url, asked, server, close };
 }
 
 async function read(request: IncomingMessage): Promise<Asked> {
