@@ -7,6 +7,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { createOpenAI } from "@ai-sdk/openai";
+import { fromAiSdk } from "@dediffusion/ai-sdk";
 import { imagen } from "@dediffusion/imagen-compat";
 import { openaiImages } from "@dediffusion/openai-images";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -35,6 +37,12 @@ const backends: readonly Backend[] = [
 		name: "openai-images",
 		plugin: (url) => openaiImages({ id: "far", url, keyVariable: "BAD_DAYS_KEY" }),
 		answer: (...pictures) => ({ data: pictures.map((b64_json) => ({ b64_json })) }),
+	},
+	{
+		name: "ai-sdk",
+		plugin: (url) =>
+			fromAiSdk((fetch) => createOpenAI({ baseURL: url, apiKey: key, fetch }).image("gpt-image-2"), { id: "far", url }),
+		answer: (...pictures) => ({ created: 1, data: pictures.map((b64_json) => ({ b64_json })) }),
 	},
 ];
 
@@ -183,7 +191,7 @@ describe.each(backends)("$name", (backend) => {
 		[
 			"HTML",
 			() => status(200, { "content-type": "text/html" }, "<!doctype html><h1>Welcome</h1>"),
-			/no JSON but text\/html/,
+			/no JSON but text\/html|Invalid JSON/,
 		],
 		[
 			"base64 that is none",

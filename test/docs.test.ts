@@ -338,9 +338,23 @@ describe("the other files that the pages show", () => {
 	test("docs/dependencies.md has a line for each dependency and no other", async () => {
 		const page = await readFile(join(repository, "docs", "dependencies.md"), "utf8");
 		const listed = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
-		const { dependencies, devDependencies } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
+		const { dependencies, devDependencies } = await manifestIn(".");
+		const plugins = await readdir(join(repository, "plugins"));
+		const ofPlugins = await Promise.all(
+			plugins.map(async (name) => (await manifestIn(`plugins/${name}`)).dependencies),
+		);
+		const packages = new Set([dependencies, devDependencies, ...ofPlugins].flatMap((list) => Object.keys(list ?? {})));
 		const manifest = await readFile(join(repository, "training", "pyproject.toml"), "utf8");
 		const python = [...manifest.matchAll(/"([a-z0-9-]+)>=/g)].map(([, name]) => name);
-		expect(listed.sort()).toEqual([...Object.keys(dependencies), ...Object.keys(devDependencies), ...python].sort());
+		expect(listed.sort()).toEqual([...packages, ...python].sort());
 	});
 });
+
+interface Manifest {
+	readonly dependencies?: Readonly<Record<string, string>>;
+	readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+async function manifestIn(folder: string): Promise<Manifest> {
+	return JSON.parse(await readFile(join(repository, folder, "package.json"), "utf8"));
+}
