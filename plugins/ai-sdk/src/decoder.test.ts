@@ -351,6 +351,15 @@ describe("a failure", () => {
 	});
 });
 
+it("has the key that a model was told blotted out", async () => {
+	process.env.AI_SDK_TEST_KEY = "key-in-no-known-shape";
+	const telling = testHost();
+	await fromAiSdk(openai("http://127.0.0.1:9"), { keyVariable: "AI_SDK_TEST_KEY" }).setup(telling);
+	telling.log("warn", "The key key-in-no-known-shape is bad.");
+	expect(telling.logged).toEqual(["warn: The key [redacted] is bad."]);
+	delete process.env.AI_SDK_TEST_KEY;
+});
+
 describe("the guarded way", () => {
 	it("reaches no private address but its own", async () => {
 		const { url } = await serve(drawing);

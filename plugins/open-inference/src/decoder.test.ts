@@ -223,10 +223,18 @@ describe("options that do not fit the model", () => {
 			{ inputs: { ...everything.inputs, prompt: "TEXT" } },
 			/no tensor TEXT there, it has PROMPT, NEGATIVE/,
 		],
-		["inputs.seed", { inputs: { ...everything.inputs, seed: "PROMPT" } }, /PROMPT is of BYTES/],
-		["inputs.steps", { inputs: { ...everything.inputs, steps: "SCHEDULER" } }, /SCHEDULER is of BYTES/],
+		[
+			"inputs.seed",
+			{ inputs: { ...everything.inputs, negativePrompt: undefined, seed: "NEGATIVE" } },
+			/NEGATIVE is of BYTES/,
+		],
+		[
+			"inputs.steps",
+			{ inputs: { ...everything.inputs, scheduler: undefined, steps: "SCHEDULER" } },
+			/SCHEDULER is of BYTES/,
+		],
 		["inputs", { inputs: { prompt: "PROMPT" } }, /nothing is configured for the model's input NEGATIVE/],
-		["constants.STEPS", { constants: { STEPS: "many" } }, /STEPS is of INT32/],
+		["constants.ETA", { constants: { ETA: 1 } }, /no tensor ETA there/],
 		["output", { output: "IMG" }, /no tensor IMG there, it has IMAGE/],
 	])("are named: %s", async (option, options, message) => {
 		const { url, runs } = await serve();
@@ -242,6 +250,12 @@ describe("options that do not fit the model", () => {
 		["inputs.prompt", { inputs: [input("PROMPT", "BYTES", -1, 77)] }, plain],
 		["inputs.prompt", { inputs: [input("PROMPT", "INT64", 1)] }, plain],
 		["inputs.prompt", { inputs: [input("PROMPT", "TEXT", 1)] }, plain],
+		[
+			"constants.STEPS",
+			{ inputs: [...prompt, input("STEPS", "INT32", 1)] },
+			{ ...plain, constants: { STEPS: "many" } },
+		],
+		["output", { inputs: prompt, output: output("BF16", 3, 16, 16) }, plain],
 		["tensors", { inputs: prompt, output: output("FP16", 3, 16, 16), extensions: [] }, plain],
 	])("are told from the model's tensors: %s (%j)", async (option, server, options) => {
 		const { url } = await serve(server);
@@ -251,10 +265,22 @@ describe("options that do not fit the model", () => {
 		});
 	});
 
+	it("cannot be held against a model that nobody declared", async () => {
+		const undeclared = { name: "painter", platform: "", inputs: null };
+		const { url } = await serve({
+			answer: ({ path }, response) => path.endsWith("painter") && Boolean(response.end(JSON.stringify(undeclared))),
+		});
+		await expect(draw(await open(url), {})).rejects.toMatchObject({
+			code: "BACKEND_INVALID_REQUEST",
+			advice: expect.stringContaining("Declare"),
+		});
+	});
+
 	it.each<[Partial<Options>, RegExp]>([
 		[{ defaults: { width: 16, height: 16 } }, /defaults\.steps/],
 		[{ defaults: { ...everything.defaults, width: 20 } }, /defaults\.width/],
 		[{ defaults: { ...everything.defaults, scheduler: "x" } }, /schedulers/],
+		[{ constants: { STEPS: 3 } }, /STEPS is named for two things/],
 		[{ schedulers: [] }, /schedulers/],
 		[{ range: [1, 1] }, /range/],
 		[{ url: "file:///models" }, /url/],

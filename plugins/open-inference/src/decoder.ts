@@ -83,7 +83,7 @@ function capabilitiesOf(options: Options): DecoderCapabilities {
 	const { width, height, steps, guidanceScale, scheduler } = defaults;
 	const takesSize = inputs.width !== undefined || inputs.height !== undefined;
 	return {
-		settings: Object.keys(inputs).filter((name): name is SettingName => name !== "prompt"),
+		settings: settingsOf(inputs),
 		deterministic: deterministic ?? inputs.seed !== undefined,
 		maxBatch,
 		// One tensor holds pictures of one size.
@@ -99,6 +99,11 @@ function capabilitiesOf(options: Options): DecoderCapabilities {
 			...(scheduler !== undefined && { scheduler }),
 		},
 	};
+}
+
+function settingsOf(inputs: Options["inputs"]): SettingName[] {
+	const { prompt: _, ...settings } = inputs;
+	return (Object.keys(settings) as (keyof typeof settings)[]).filter((setting) => settings[setting] !== undefined);
 }
 
 function tensorFor(

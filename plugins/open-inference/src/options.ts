@@ -71,7 +71,12 @@ export const options = z
 		/** Whether the model changes the text before it draws. */
 		rewritesPrompt: z.boolean().default(false),
 	})
-	.superRefine(({ inputs, defaults, schedulers, size }, context) => {
+	.superRefine(({ inputs, constants, defaults, schedulers, size }, context) => {
+		const names = [...Object.values(inputs), ...Object.keys(constants)].filter((name) => name !== undefined);
+		const twice = names.find((name, index) => names.indexOf(name) !== index);
+		if (twice !== undefined) {
+			context.addIssue({ code: "custom", path: ["inputs"], message: `${twice} is named for two things` });
+		}
 		for (const side of ["width", "height"] as const) {
 			const { [side]: pixels } = defaults;
 			const fits = pixels >= size.min && pixels <= size.max && pixels % size.multipleOf === 0;

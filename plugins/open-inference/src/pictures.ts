@@ -71,22 +71,31 @@ function pixelsIn(
 	const size = width * height * 3;
 	const values =
 		data instanceof Uint8Array ? numbersInBytes(datatype, data, count * size) : numbersInJson(data, count * size);
-	const [black, white] = range;
-	const level = (value: number) => Math.round(Math.min(Math.max((value - black) / (white - black), 0), 1) * 255);
-	if (values.some(Number.isNaN)) {
-		throw unusable("with values that are no numbers, as models have them that overflow");
-	}
 	return Array.from({ length: count }, (_, picture): PixelImage => {
 		const own = values.subarray(picture * size, (picture + 1) * size);
-		const plane = width * height;
-		const at = (index: number) => (isPlanar ? (index % 3) * plane + Math.floor(index / 3) : index);
-		return {
-			kind: "pixels",
-			width,
-			height,
-			data: Uint8Array.from({ length: size }, (_, index) => level(own[at(index)] as number)),
-		};
+		return { kind: "pixels", width, height, data: levelsOf(own, isPlanar, range) };
 	});
+}
+
+/** Interleaved levels from 0 to 255. Plain loops: a picture has millions of values. */
+function levelsOf(values: Float64Array, isPlanar: boolean, [black, white]: readonly [number, number]): Uint8Array {
+	// Clamped: models go a little beyond black and white.
+	const levels = new Uint8ClampedArray(values.length);
+	const plane = values.length / 3;
+	const [pixelStep, channelStep] = isPlanar ? [1, plane] : [3, 1];
+	const scale = 255 / (white - black);
+	let hasNumbers = true;
+	for (let pixel = 0; pixel < plane; pixel++) {
+		for (let channel = 0; channel < 3; channel++) {
+			const value = values[pixel * pixelStep + channel * channelStep] as number;
+			hasNumbers &&= !Number.isNaN(value);
+			levels[pixel * 3 + channel] = (value - black) * scale;
+		}
+	}
+	if (!hasNumbers) {
+		throw unusable("with values that are no numbers, as models have them that overflow");
+	}
+	return new Uint8Array(levels.buffer);
 }
 
 /** Shapes are those of one picture, or of all of them behind their number. */

@@ -56,6 +56,9 @@ export function planFor(options: Options, model: ModelMetadata, canBinary: boole
 		});
 	}
 	const output = named(options.output, model.outputs, "output");
+	if (!isDatatype(output.datatype)) {
+		throw misfit("output", `the model's output ${output.name} is of ${output.datatype}`);
+	}
 	const isBinary = (options.tensors ?? (canBinary ? "binary" : "json")) === "binary";
 	const half = [...inputs, output].find(({ datatype }) => datatype === "FP16");
 	if (half !== undefined && !isBinary) {
@@ -92,7 +95,7 @@ function planned(
 	return { name, datatype, shape, holds };
 }
 
-/** The shape of an input for so many pictures: the first free size is theirs. */
+/** The shape of an input for so many pictures: a first size that is free is theirs, others that are free are 1. */
 export function shapeOf(shape: readonly number[], pictures: number): number[] {
 	return shape.map((size, index) => (size === -1 ? (index === 0 ? pictures : 1) : size));
 }
@@ -100,6 +103,11 @@ export function shapeOf(shape: readonly number[], pictures: number): number[] {
 function named(name: string, tensors: readonly TensorMetadata[], option: string): TensorMetadata {
 	const found = tensors.find((tensor) => tensor.name === name);
 	if (found === undefined) {
+		if (tensors.length === 0) {
+			throw misfit(option, `the server tells of no tensors, so not of ${name}`, {
+				advice: "Declare the model's inputs and outputs in the server's own configuration.",
+			});
+		}
 		const names = tensors.map((tensor) => tensor.name).join(", ");
 		throw misfit(option, `the model has no tensor ${name} there, it has ${names}`);
 	}

@@ -134,16 +134,34 @@ export function numbersInBytes(datatype: NumberType, data: Uint8Array, count: nu
 		throw unreadable(`${count} numbers of ${datatype} in ${data.length} bytes`);
 	}
 	const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-	return Float64Array.from({ length: count }, (_, index) => read(view, index * bytes));
+	const numbers = new Float64Array(count);
+	for (let index = 0; index < count; index++) {
+		numbers[index] = read(view, index * bytes);
+	}
+	return numbers;
 }
 
 /** @throws DeDiffusionError `BACKEND_PROTOCOL` if it is something else than so many numbers. */
 export function numbersInJson(data: readonly unknown[], count: number): Float64Array {
-	const values: readonly unknown[] = data.flat(Number.POSITIVE_INFINITY);
-	if (values.length !== count || values.some((value) => typeof value !== "number" && typeof value !== "boolean")) {
-		throw unreadable(`${values.length} values where ${count} numbers were announced`);
+	const numbers = new Float64Array(count);
+	let at = 0;
+	// Pictures have millions of them: no list is made that only serves to be read once.
+	const read = (values: readonly unknown[]) => {
+		for (const value of values) {
+			if (Array.isArray(value)) {
+				read(value);
+			} else if (at < count && (typeof value === "number" || typeof value === "boolean")) {
+				numbers[at++] = Number(value);
+			} else {
+				throw unreadable(`something else than the ${count} numbers that were announced`);
+			}
+		}
+	};
+	read(data);
+	if (at !== count) {
+		throw unreadable(`${at} values where ${count} numbers were announced`);
 	}
-	return Float64Array.from(values, Number);
+	return numbers;
 }
 
 /** The elements of a BYTES tensor. @throws DeDiffusionError `BACKEND_PROTOCOL` if they do not end where the data ends. */

@@ -19,7 +19,13 @@ const tensorMetadata = z.object({
 
 export type TensorMetadata = z.output<typeof tensorMetadata>;
 
-export const modelAnswer = z.object({ inputs: z.array(tensorMetadata), outputs: z.array(tensorMetadata) });
+/** Missing where a server lets models go undeclared, as MLServer does. */
+const tensors = z
+	.array(tensorMetadata)
+	.nullish()
+	.transform((given) => given ?? []);
+
+export const modelAnswer = z.object({ inputs: tensors, outputs: tensors });
 
 export type ModelMetadata = z.output<typeof modelAnswer>;
 
