@@ -10,6 +10,7 @@ import { buffer } from "node:stream/consumers";
 import { createOpenAI } from "@ai-sdk/openai";
 import { fromAiSdk } from "@dediffusion/ai-sdk";
 import { imagen } from "@dediffusion/imagen-compat";
+import { openInference } from "@dediffusion/open-inference";
 import { openaiImages } from "@dediffusion/openai-images";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createDecoders, type Decoders } from "../src/core/decoding/decoders.ts";
@@ -25,6 +26,8 @@ interface Backend {
 	plugin(url: string): Plugin;
 	/** The answer that holds these pictures in base64. */
 	answer(...pictures: readonly string[]): object;
+	/** What the service says of itself when it is asked before the first picture; that goes well on the worst of days. */
+	describe?(path: string): object | undefined;
 }
 
 const backends: readonly Backend[] = [
@@ -43,6 +46,22 @@ const backends: readonly Backend[] = [
 		plugin: (url) =>
 			fromAiSdk((fetch) => createOpenAI({ baseURL: url, apiKey: key, fetch }).image("gpt-image-2"), { id: "far", url }),
 		answer: (...pictures) => ({ created: 1, data: pictures.map((b64_json) => ({ b64_json })) }),
+	},
+	{
+		name: "open-inference",
+		plugin: (url) =>
+			openInference({
+				...{ id: "far", url, model: "m", inputs: { prompt: "PROMPT" }, output: "IMAGE" },
+				...{ tensors: "json", tokenVariable: "BAD_DAYS_KEY" },
+			}),
+		describe: (path) =>
+			path === "/v2/models/m"
+				? {
+						inputs: [{ name: "PROMPT", datatype: "BYTES", shape: [1] }],
+						outputs: [{ name: "IMAGE", datatype: "BYTES", shape: [1] }],
+					}
+				: undefined,
+		answer: (...data) => ({ outputs: [{ name: "IMAGE", datatype: "BYTES", shape: [data.length], data }] }),
 	},
 ];
 
@@ -66,10 +85,18 @@ afterEach(() => {
 });
 
 /** A service that answers the first request with the first listener and so on, and the last one for ever. */
-async function serve(listeners: readonly Listener[]): Promise<{ url: string; asked(): number }> {
+async function serve(
+	listeners: readonly Listener[],
+	describe: Backend["describe"] = () => undefined,
+): Promise<{ url: string; asked(): number }> {
 	let asked = 0;
 	const server = createServer(async (request, response) => {
 		await buffer(request).catch(() => undefined);
+		const description = describe(request.url ?? "");
+		if (description !== undefined) {
+			response.end(JSON.stringify(description));
+			return;
+		}
 		const listener = listeners[Math.min(asked++, listeners.length - 1)] as Listener;
 		listener(request, response);
 	}).listen(0, "127.0.0.1");
@@ -81,8 +108,12 @@ async function serve(listeners: readonly Listener[]): Promise<{ url: string; ask
 	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => asked };
 }
 
-async function open({ plugin }: Backend, listeners: readonly Listener[], limits: DecoderLimits = {}): Promise<World> {
-	const { url, asked } = await serve(listeners);
+async function open(
+	{ plugin, describe }: Backend,
+	listeners: readonly Listener[],
+	limits: DecoderLimits = {},
+): Promise<World> {
+	const { url, asked } = await serve(listeners, describe);
 	const clock = createTestClock();
 	const log: string[] = [];
 	const lent = {
