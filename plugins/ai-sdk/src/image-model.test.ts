@@ -227,8 +227,8 @@ it.each([
 		now -= 1;
 		return requests.map(painted);
 	};
-	const model = toAiSdk(brush({ lane, generate }));
-	await Promise.all(Array.from({ length: 3 }, () => generateImage({ model, prompt: "a" })));
+	const decoder = brush({ lane, generate });
+	await Promise.all(Array.from({ length: 3 }, () => generateImage({ model: toAiSdk(decoder), prompt: "a" })));
 	expect(highest).toBe(most);
 });
 

@@ -80,8 +80,7 @@ export function toAiSdk(
 	decoder: Decoder,
 	{ specificationVersion = "v4" }: ToAiSdkOptions = {},
 ): DecoderModels[Version] {
-	const inTurn = turnsOf(decoder);
-	const doGenerate = (call: ImageModelV4CallOptions) => inTurn(() => generate(decoder, call));
+	const doGenerate = (call: ImageModelV4CallOptions) => inTurn(decoder, () => generate(decoder, call));
 	// Calls are split here and not by the AI SDK, which would give each of them the same seed.
 	const shared = { provider: "dediffusion", modelId: decoder.id, maxImagesPerCall: Number.MAX_SAFE_INTEGER };
 	switch (specificationVersion) {
@@ -101,17 +100,20 @@ export function toAiSdk(
 	}
 }
 
-/** Decoders in the network draw at any time; others draw one call after the other. */
-function turnsOf({ lane }: Decoder): <Result>(work: () => Promise<Result>) => Promise<Result> {
-	if (lane === "network") {
-		return (work) => work();
+/** The latest call of each decoder that draws one call after the other, however many models were made of it. */
+const latest = new WeakMap<Decoder, Promise<unknown>>();
+
+/** Decoders in the network draw at any time; those of this machine rely on it that they are called in turn. */
+function inTurn<Result>(decoder: Decoder, work: () => Promise<Result>): Promise<Result> {
+	if (decoder.lane === "network") {
+		return work();
 	}
-	let last: Promise<unknown> = Promise.resolve();
-	return (work) => {
-		const turn = last.then(work);
-		last = turn.catch(() => undefined);
-		return turn;
-	};
+	const turn = (latest.get(decoder) ?? Promise.resolve()).then(work);
+	latest.set(
+		decoder,
+		turn.catch(() => undefined),
+	);
+	return turn;
 }
 
 async function generate(decoder: Decoder, call: ImageModelV4CallOptions): Promise<DecoderResult<SharedV3Warning>> {
