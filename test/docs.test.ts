@@ -199,6 +199,25 @@ describe("the TypeScript of the pages", () => {
 		}
 	});
 
+	test("draws through the clients of docs/backends.md", async () => {
+		const clients = writeTypeScript("docs/backends.md", snippetsFolder("backends"), (code) =>
+			code.replaceAll(documentedServer, server.url),
+		);
+		try {
+			const { draw } = await import(join(clients, "openai-client.ts"));
+			expect((await draw("a heart")).data).toHaveLength(2);
+			const { drawSeveral } = await import(join(clients, "ai-sdk-client.ts"));
+			expect((await drawSeveral("a heart")).images).toHaveLength(2);
+			const { drawAlone } = await import(join(clients, "ai-sdk-decoder.ts"));
+			const { warnings, ...drawn } = await drawAlone(server.engine.decoders.get("scenes-a"), "a heart");
+			expect(warnings).toEqual([]);
+			expect(drawn.images).toHaveLength(4);
+			expect(drawn.pictures.images.map(({ seed }: { seed: number }) => seed)).toEqual([1, 2, 3, 4]);
+		} finally {
+			rmSync(snippetsFolder("backends"), { recursive: true, force: true });
+		}
+	});
+
 	test("names only what its room exports, in the shapes of docs/architecture.md", async () => {
 		const shapes = blocksOf("docs/architecture.md").find(({ kind }) => kind === "shapes");
 		expect(shapes).toBeDefined();
