@@ -7,8 +7,11 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { createOpenAI } from "@ai-sdk/openai";
+import { fromAiSdk } from "@dediffusion/ai-sdk";
 import { automatic1111 } from "@dediffusion/automatic1111";
 import { imagen } from "@dediffusion/imagen-compat";
+import { openInference } from "@dediffusion/open-inference";
 import { openaiImages } from "@dediffusion/openai-images";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createDecoders, type Decoders } from "../src/core/decoding/decoders.ts";
@@ -24,9 +27,14 @@ interface Backend {
 	plugin(url: string): Plugin;
 	/** The answer that holds these pictures in base64. */
 	answer(...pictures: readonly string[]): object;
-	/** Paths that it asks beside drawing; the service has none of them. */
-	readonly beside?: RegExp;
+	/** What the service answers when it is asked for something else than pictures, on the worst of days too. */
+	readonly beside?: (path: string) => { readonly status: number; readonly body?: object } | undefined;
 }
+
+const openInferenceModel = {
+	inputs: [{ name: "PROMPT", datatype: "BYTES", shape: [1] }],
+	outputs: [{ name: "IMAGE", datatype: "BYTES", shape: [1] }],
+};
 
 const backends: readonly Backend[] = [
 	{
@@ -43,7 +51,23 @@ const backends: readonly Backend[] = [
 		name: "automatic1111",
 		plugin: (url) => automatic1111({ id: "far", url, authVariable: "BAD_DAYS_KEY" }),
 		answer: (...images) => ({ images, info: "" }),
-		beside: /progress|interrupt/,
+		beside: (path) => (/progress|interrupt/.test(path) ? { status: 404 } : undefined),
+	},
+	{
+		name: "ai-sdk",
+		plugin: (url) =>
+			fromAiSdk((fetch) => createOpenAI({ baseURL: url, apiKey: key, fetch }).image("gpt-image-2"), { id: "far", url }),
+		answer: (...pictures) => ({ created: 1, data: pictures.map((b64_json) => ({ b64_json })) }),
+	},
+	{
+		name: "open-inference",
+		plugin: (url) =>
+			openInference({
+				...{ id: "far", url, model: "m", inputs: { prompt: "PROMPT" }, output: "IMAGE" },
+				...{ tensors: "json", tokenVariable: "BAD_DAYS_KEY" },
+			}),
+		beside: (path) => (path === "/v2/models/m" ? { status: 200, body: openInferenceModel } : undefined),
+		answer: (...data) => ({ outputs: [{ name: "IMAGE", datatype: "BYTES", shape: [data.length], data }] }),
 	},
 ];
 
@@ -67,12 +91,16 @@ afterEach(() => {
 });
 
 /** A service that answers the first request with the first listener and so on, and the last one for ever. */
-async function serve(listeners: readonly Listener[], beside?: RegExp): Promise<{ url: string; asked(): number }> {
+async function serve(
+	listeners: readonly Listener[],
+	beside: NonNullable<Backend["beside"]> = () => undefined,
+): Promise<{ url: string; asked(): number }> {
 	let asked = 0;
 	const server = createServer(async (request, response) => {
 		await buffer(request).catch(() => undefined);
-		if (beside?.test(request.url ?? "")) {
-			response.writeHead(404).end();
+		const aside = beside(request.url ?? "");
+		if (aside !== undefined) {
+			response.writeHead(aside.status).end(aside.body && JSON.stringify(aside.body));
 			return;
 		}
 		const listener = listeners[Math.min(asked++, listeners.length - 1)] as Listener;
@@ -200,7 +228,7 @@ describe.each(backends)("$name", (backend) => {
 		[
 			"HTML",
 			() => status(200, { "content-type": "text/html" }, "<!doctype html><h1>Welcome</h1>"),
-			/no JSON but text\/html/,
+			/no JSON but text\/html|Invalid JSON/,
 		],
 		[
 			"base64 that is none",

@@ -199,6 +199,25 @@ describe("the TypeScript of the pages", () => {
 		}
 	});
 
+	test("draws through the clients of docs/backends.md", async () => {
+		const clients = writeTypeScript("docs/backends.md", snippetsFolder("backends"), (code) =>
+			code.replaceAll(documentedServer, server.url),
+		);
+		try {
+			const { draw } = await import(join(clients, "openai-client.ts"));
+			expect((await draw("a heart")).data).toHaveLength(2);
+			const { drawSeveral } = await import(join(clients, "ai-sdk-client.ts"));
+			expect((await drawSeveral("a heart")).images).toHaveLength(2);
+			const { drawAlone } = await import(join(clients, "ai-sdk-decoder.ts"));
+			const { warnings, ...drawn } = await drawAlone(server.engine.decoders.get("scenes-a"), "a heart");
+			expect(warnings).toEqual([]);
+			expect(drawn.images).toHaveLength(4);
+			expect(drawn.pictures.images.map(({ seed }: { seed: number }) => seed)).toEqual([1, 2, 3, 4]);
+		} finally {
+			rmSync(snippetsFolder("backends"), { recursive: true, force: true });
+		}
+	});
+
 	test("names only what its room exports, in the shapes of docs/architecture.md", async () => {
 		const shapes = blocksOf("docs/architecture.md").find(({ kind }) => kind === "shapes");
 		expect(shapes).toBeDefined();
@@ -338,9 +357,23 @@ describe("the other files that the pages show", () => {
 	test("docs/dependencies.md has a line for each dependency and no other", async () => {
 		const page = await readFile(join(repository, "docs", "dependencies.md"), "utf8");
 		const listed = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
-		const { dependencies, devDependencies } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
+		const { dependencies, devDependencies } = await manifestIn(".");
+		const plugins = await readdir(join(repository, "plugins"));
+		const ofPlugins = await Promise.all(
+			plugins.map(async (name) => (await manifestIn(`plugins/${name}`)).dependencies),
+		);
+		const packages = new Set([dependencies, devDependencies, ...ofPlugins].flatMap((list) => Object.keys(list ?? {})));
 		const manifest = await readFile(join(repository, "training", "pyproject.toml"), "utf8");
 		const python = [...manifest.matchAll(/"([a-z0-9-]+)>=/g)].map(([, name]) => name);
-		expect(listed.sort()).toEqual([...Object.keys(dependencies), ...Object.keys(devDependencies), ...python].sort());
+		expect(listed.sort()).toEqual([...packages, ...python].sort());
 	});
 });
+
+interface Manifest {
+	readonly dependencies?: Readonly<Record<string, string>>;
+	readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+async function manifestIn(folder: string): Promise<Manifest> {
+	return JSON.parse(await readFile(join(repository, folder, "package.json"), "utf8"));
+}
