@@ -250,6 +250,7 @@ describe("a broken folder", () => {
 	it.each([
 		["unet/config.json", "{", "not JSON"],
 		["unet/config.json", '{"sample_size": "big"}', "sample_size"],
+		["unet/config.json", '{"sample_size": 8, "in_channels": 9}', "9 channels where the autoencoder's latents have 4"],
 		["unet/config.json", '{"sample_size": 8, "addition_embed_type": "text_time"}', "SDXL"],
 		["model_index.json", '{"_class_name": "FluxPipeline"}', "FluxPipeline"],
 		["tokenizer/vocab.json", '{"a": 0}', "special token"],

@@ -57,7 +57,7 @@ const textEncoderConfig = z.looseObject({ max_position_embeddings: z.int().min(3
 
 const unetConfig = z.looseObject({
 	sample_size: z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]),
-	in_channels: z.literal(4, "only text-to-image U-Nets with 4 latent channels are supported").default(4),
+	in_channels: z.int().positive().default(4),
 	block_out_channels: z.array(z.int().positive()).min(1).default([320, 640, 1280, 1280]),
 	addition_embed_type: z.literal("text_time", "only SDXL's additional conditions are supported").nullish(),
 	class_embed_type: z.null("class conditions are not supported").optional(),
@@ -66,6 +66,7 @@ const unetConfig = z.looseObject({
 });
 
 const vaeConfig = z.looseObject({
+	latent_channels: z.int().positive().default(4),
 	scaling_factor: z.number().positive().default(0.18215),
 	shift_factor: z.number().nullish(),
 	latents_mean: z.array(z.number()).nullish(),
@@ -203,6 +204,12 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 			return { graph, tokenizer: await readTokenizer(join(path, tokenizerOf(graph)), longest) };
 		}),
 	]);
+	if (unet.in_channels !== vae.latent_channels) {
+		throw invalid(
+			join(path, "unet", "config.json"),
+			`the U-Net takes ${unet.in_channels} channels where the autoencoder's latents have ${vae.latent_channels}: a model for inpainting or the like`,
+		);
+	}
 	if (family.isXl !== (unet.addition_embed_type === "text_time")) {
 		const wanted = family.isXl ? "needs" : "has no use for";
 		throw invalid(join(path, "unet", "config.json"), `a ${index._class_name} ${wanted} SDXL's additional conditions`);

@@ -77,7 +77,7 @@ export async function startComfy(options: ComfyOptions = {}): Promise<Comfy> {
 	const files = new Map<string, Uint8Array>();
 	const cache = new Map<string, { readonly key: string; readonly value: unknown; readonly images: readonly Saved[] }>();
 	const halfway = Promise.withResolvers<void>();
-	let held = 0;
+	let sampled = 0;
 	let current: Run | undefined;
 
 	function say(client: string, type: string, data: object): void {
@@ -146,11 +146,13 @@ export async function startComfy(options: ComfyOptions = {}): Promise<Comfy> {
 		);
 		if (class_type === "KSampler") {
 			const max = Number(inputs.steps);
+			// Counted by runs: one that is interrupted before its middle counts as well.
+			const holdsInTheMiddle = sampled++ < holds;
 			for (let step = 1; step <= max; step++) {
 				await turn();
 				if (step * 2 > max) {
 					halfway.resolve();
-					if (!run.isInterrupted && held++ < holds) await new Promise<void>((wake) => (run.wake = wake));
+					if (!run.isInterrupted && holdsInTheMiddle) await new Promise<void>((wake) => (run.wake = wake));
 				}
 				if (run.isInterrupted) throw new Failed("execution_interrupted", { node_id: node, node_type: class_type });
 				say(client, "progress", { prompt_id, node, value: step, max });
