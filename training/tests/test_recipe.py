@@ -366,3 +366,21 @@ def table_row(name: str, evaluation: dict) -> str:
         f"{psnr['mean']:.2f} ({psnr['low']:.2f} to {psnr['high']:.2f})",
     ]
     return f"| {name} | {cells[0]} | {cells[1]} |"
+
+
+@pytest.mark.parametrize(
+    ("command", "override"), [("autoencoder", "latent_noise=0.5"), ("reader", "softened_share=1.0")]
+)
+def test_what_makes_learning_harder_does(command: str, override: str, trained: Recipe, tmp_path: Path):
+    with recording() as plain:
+        trained.train(command, tmp_path / "plain" / command, "loop.steps=1")
+    with recording() as harder:
+        trained.train(command, tmp_path / "harder" / command, "loop.steps=1", override)
+    assert harder.losses[command] != plain.losses[command]
+
+
+def test_further_words_are_whole_words_of_the_tokenizer(trained: Recipe, tmp_path: Path):
+    trained.train("decoder", tmp_path / "decoder", "loop.steps=1", "further_words=[anchor]")
+    tokenizer = CLIPTokenizer.from_pretrained(tmp_path / "decoder" / "pipeline" / "tokenizer")
+    assert tokenizer.tokenize("anchor") == ["anchor</w>"]
+    assert CLIPTokenizer.from_pretrained(trained.decoder / "tokenizer").tokenize("anchor") != ["anchor</w>"]

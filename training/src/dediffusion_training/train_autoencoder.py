@@ -53,6 +53,8 @@ def autoencoder_loss(
 
 def disturb(latents: torch.Tensor, share: float) -> torch.Tensor:
     """Adds noise of `share` times each channel's deviation over the batch."""
+    if share == 0:
+        return latents
     deviation = latents.detach().float().std(dim=(0, 2, 3), keepdim=True)
     return latents + share * deviation * torch.randn_like(latents)
 

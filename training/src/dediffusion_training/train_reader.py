@@ -53,6 +53,8 @@ def train_reader(config: ReaderConfig, emoji: Path, run_folder: Path) -> Path:
 def soften(pictures: torch.Tensor, share: float) -> torch.Tensor:
     """Takes the fine detail from some pictures, as small decoders do: shrinks them to between a third and two thirds
     and enlarges them again."""
+    if share == 0:
+        return pictures
     size = pictures.shape[-1]
     smaller = int(torch.randint(size // 3, 2 * size // 3 + 1, ()))
     shrunk = F.interpolate(pictures, smaller, mode="bilinear", antialias=True)
