@@ -121,6 +121,17 @@ def test_a_lesson_differs_from_the_rest_in_what_it_names():
     assert config.scenes_of(lesson) == config.scenes.model_copy(update={"sizes": ["large"]})
 
 
+def test_a_file_changes_single_keys_of_the_scenes_that_it_includes_and_replaces_their_shares(tmp_path):
+    file = tmp_path / "reader.yaml"
+    own = "scenes: { object_counts: { 2: 1.0 } }"
+    file.write_text(f"include: {CONFIGS / 'reader.yaml'}\n{own}\n", encoding="utf-8")
+    included, changed = (read_config(ReaderConfig, one) for one in (CONFIGS / "reader.yaml", file))
+    assert changed.scenes.object_counts == {2: 1.0} != included.scenes.object_counts
+    same = {"concepts", "object_counts"}
+    assert changed.scenes.model_dump(exclude=same) == included.scenes.model_dump(exclude=same)
+    assert changed.loop == included.loop
+
+
 def test_a_missing_key_is_named(tmp_path):
     file = tmp_path / "reader.yaml"
     file.write_text(f"include: {CONFIGS / 'scenes.yaml'}\nwidths: [8]\ndepths: [1]\n", encoding="utf-8")

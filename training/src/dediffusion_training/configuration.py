@@ -244,6 +244,11 @@ def _find_word_list(config: EncoderConfig, folder: Path) -> EncoderConfig:
 
 
 def _read_with_includes(file: Path) -> dict:
+    """A file's keys over those of the file that it includes; of `scenes`, each key by itself."""
     values = yaml.safe_load(file.read_text(encoding="utf-8"))
     included = values.pop("include", None)
-    return {**_read_with_includes(file.parent / included), **values} if included else values
+    if not included:
+        return values
+    base = _read_with_includes(file.parent / included)
+    scenes = {**(base.get("scenes") or {}), **(values.get("scenes") or {})}
+    return {**base, **values, **({"scenes": scenes} if scenes else {})}
