@@ -132,7 +132,7 @@ class DecoderConfig(Strict):
     unet_layers: int
     cross_attention: list[bool] = Field(description="Whether each level of the U-Net attends to the text.")
     attention_heads: int
-    prediction: str = Field(pattern="^(epsilon|v_prediction)$")
+    prediction: str = Field(pattern="^(epsilon|v_prediction|sample)$")
     beta_schedule: str
     beta_start: float
     beta_end: float
