@@ -150,6 +150,26 @@ def test_bags_are_never_empty_nor_too_long_and_hold_known_words_only(batches, sc
     assert any(set(bag) - set(content_words(scene)) for bag, scene in zip(bags, scenes, strict=True))
 
 
+def test_lists_say_the_complete_caption_in_order_without_the_words_that_name_nothing(batches, scenes):
+    captioner = Captioner(batches.words, batches.styles, {"list": 1.0}, longest=12)
+    rng = np.random.default_rng(0)
+    assert captioner.caption(CAT_AND_SUN, rng) == "large cat left small sun right blue pink gradient flat"
+    for scene in scenes:
+        said = [word for word in complete_caption(scene).split() if word not in function_words()]
+        assert captioner.caption(scene, rng).split() == said[:12]
+
+
+def test_shuffled_words_are_all_there_and_all_true(batches, scenes):
+    captioner = Captioner(batches.words, batches.styles, {"shuffled": 1.0}, longest=20)
+    rng = np.random.default_rng(0)
+    texts = [captioner.caption(scene, rng).split() for scene in scenes]
+    for scene, text in zip(scenes, texts, strict=True):
+        assert set(text) == set(content_words(scene))
+    repeating = np.mean([len(set(text)) < len(text) for text in texts])
+    assert repeating == pytest.approx(0.5, abs=0.1)
+    assert any(text[0] != scene.objects[0].size for scene, text in zip(scenes, texts, strict=True))
+
+
 def test_kinds_of_captions_come_in_their_shares(batches, scenes):
     captioner = Captioner(batches.words, batches.styles, SHARES, longest=14)
     captions = [captioner.caption(scene, np.random.default_rng(step)) for step, scene in enumerate(scenes)]

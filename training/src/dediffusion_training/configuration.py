@@ -192,6 +192,9 @@ class EncoderConfig(Strict):
     temperature: float = Field(gt=0)
     final_temperature: float = Field(gt=0)
     prefix_growth: float = Field(ge=0, le=1, description="Share of the steps in which the longest prefix grows.")
+    whole_share: float = Field(
+        default=0.0, ge=0, le=1, description="Share of passes over the longest prefix; the others' length is drawn."
+    )
     hard_from: float = Field(ge=0, le=1, description="Share of the steps after which each token is one word.")
     diversity_weight: float = Field(ge=0, description="Rewards a slot for using many words over a batch; fades out.")
     repeat_weight: float = Field(ge=0, description="Punishes one word in two slots of a picture.")

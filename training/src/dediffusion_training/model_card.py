@@ -21,6 +21,8 @@ CAPTIONS = {
     "empty": "empty",
     "terse": "terse (the things alone)",
     "complete": "complete",
+    "list": "lists of their words",
+    "shuffled": "the same words in any order (some of them repeated)",
     "bag": "bags of words (shuffled, and some of them incomplete, repeated or partly wrong)",
 }
 

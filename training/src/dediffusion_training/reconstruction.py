@@ -57,7 +57,7 @@ class Reconstruction:
             done: Share of the run that is done.
         """
         config, schedule = self.config, Schedule(self.config)
-        length = int(torch.randint(1, schedule.longest_prefix(done) + 1, (), device="cpu"))
+        length = draw_length(schedule.longest_prefix(done), config.whole_share)
         logits = self.pooler(seen.features)[0][:, :length].float()
         chosen = choose_words(logits, schedule.temperature(done), schedule.hard(done))
         condition = self.decoder.condition_on_embeddings(chosen @ self.embeddings)
@@ -76,6 +76,14 @@ class Reconstruction:
             "repeats": repeats,
         }
         return loss, {name: part.detach() for name, part in parts.items()}
+
+
+def draw_length(longest: int, whole_share: float) -> int:
+    """How many words a pass is told, so that texts can be cut anywhere. Without whole texts the last words would learn
+    from one pass in `longest`."""
+    if whole_share > 0 and float(torch.rand((), device="cpu")) < whole_share:
+        return longest
+    return int(torch.randint(1, longest + 1, (), device="cpu"))
 
 
 def choose_words(logits: torch.Tensor, temperature: float, hard: bool) -> torch.Tensor:

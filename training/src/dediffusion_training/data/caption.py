@@ -1,4 +1,5 @@
-"""From a scene to its captions: empty, terse, complete, and bags of words as an encoder in training writes them."""
+"""From a scene to its captions: empty, terse, complete, lists of words, and bags of words as an encoder in training
+writes them."""
 
 from __future__ import annotations
 
@@ -23,8 +24,7 @@ def vocabulary(things: list[str], styles: list[str]) -> list[str]:
 
 def content_words(scene: Scene) -> list[str]:
     """The words of the complete caption without function words; none twice."""
-    things = [word for thing in scene.objects for word in (thing.size, thing.word, thing.place)]
-    return list(dict.fromkeys([*things, *_background_words(scene), scene.style]))
+    return list(dict.fromkeys(listed_words(scene)))
 
 
 def terse_caption(scene: Scene) -> str:
@@ -38,6 +38,12 @@ def complete_caption(scene: Scene) -> str:
     return " , ".join([*things, f"{' '.join(_background_words(scene))} background", f"{scene.style} style"])
 
 
+def listed_words(scene: Scene) -> list[str]:
+    """The words of the complete caption in their order, without function words: what each thing is stays told."""
+    things = [word for thing in scene.objects for word in (thing.size, thing.word, thing.place)]
+    return [*things, *_background_words(scene), scene.style]
+
+
 def _background_words(scene: Scene) -> list[str]:
     """`blue`; `blue pink gradient`."""
     return [*scene.background, *(word for word in KIND_WORDS if word == scene.background_kind)]
@@ -48,7 +54,7 @@ def _article(word: str) -> str:
 
 
 class Captioner:
-    """Draws captions by lot; `shares` is the share of each kind: empty, terse, complete, bag."""
+    """Draws captions by lot; `shares` is the share of each kind: empty, terse, complete, list, shuffled, bag."""
 
     def __init__(self, things: list[str], styles: list[str], shares: dict[str, float], longest: int) -> None:
         self.words, self.shares, self.longest = vocabulary(things, styles), shares, longest
@@ -61,10 +67,23 @@ class Captioner:
                 return terse_caption(scene)
             case "complete":
                 return complete_caption(scene)
+            case "list":
+                return " ".join(listed_words(scene)[: self.longest])
+            case "shuffled":
+                return self.shuffled(scene, rng)
             case "bag":
                 return self.bag(scene, rng)
             case other:
                 raise ValueError(f"unknown kind of caption: {other}")
+
+    def shuffled(self, scene: Scene, rng: np.random.Generator) -> str:
+        """All content words in any order, half the time some of them repeated. Unlike those of a bag they can be
+        relied upon: a decoder that is lied to hedges, and then says little about what a word is worth."""
+        words = content_words(scene)
+        if rng.random() < 0.5:
+            words += [str(word) for word in rng.choice(words, size=rng.integers(1, 5))]
+        rng.shuffle(words)
+        return " ".join(words[: self.longest])
 
     def bag(self, scene: Scene, rng: np.random.Generator) -> str:
         """Content words shuffled, with some left out, some repeated and some that are wrong; never empty."""
