@@ -19,6 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from .configuration import LoopConfig
+from .memory import keep_freed_memory
 from .processes import average_gradients, processes
 
 #: Computes the loss of one step, and numbers worth logging, from the step's index.
@@ -56,6 +57,8 @@ class TrainingLoop:
     def __init__(self, model: nn.Module, config: LoopConfig, run_folder: Path) -> None:
         self.model, self.config = model, config
         self.device = next(model.parameters()).device
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters,
