@@ -5,11 +5,12 @@ from __future__ import annotations
 import ctypes
 import sys
 
-#: Names of glibc's malloc.h, and the largest threshold that it accepts.
+#: Names of glibc's malloc.h.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-LARGEST_MMAP_THRESHOLD = 32 * 2**20
 PAD = 256 * 2**20
 NEVER = 2**31 - 1
+#: The most that some versions accept.
+LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 
 def keep_freed_memory() -> bool:
@@ -24,5 +25,5 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    options = {M_MMAP_THRESHOLD: LARGEST_MMAP_THRESHOLD, M_TRIM_THRESHOLD: NEVER, M_TOP_PAD: PAD}
-    return all([mallopt(option, value) == 1 for option, value in options.items()])
+    whole = mallopt(M_MMAP_THRESHOLD, NEVER) or mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+    return bool(whole and mallopt(M_TRIM_THRESHOLD, NEVER) and mallopt(M_TOP_PAD, PAD))
