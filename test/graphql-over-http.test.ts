@@ -37,6 +37,13 @@ test.each(audits)("$id: $name", async ({ id, fn }) => {
 	expect(result.status, reason).toBe(declined.includes(id) ? "warn" : "ok");
 });
 
+test("answers are not to be kept by anybody on the way", async () => {
+	const { headers } = await fetch(`${server.url}/graphql?query={__typename}`, {
+		headers: { "apollo-require-preflight": "1" },
+	});
+	expect(headers.get("cache-control")).toBe("no-store");
+});
+
 test("a query by GET needs a header that pages of other sites cannot send", async () => {
 	const answer = await fetch(`${server.url}/graphql?query={__typename}`);
 	expect(await refusalOf(answer)).toMatchObject({ status: 400, code: "QUERY_INVALID" });

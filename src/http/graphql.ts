@@ -4,9 +4,12 @@
  * @module
  */
 import { ApolloServer } from "@apollo/server";
-import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import {
+	ApolloServerPluginCacheControlDisabled,
+	ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Engine } from "../core/engine.ts";
 import type { Context } from "../resolvers/context.ts";
 import { formatErrors } from "../resolvers/errors.ts";
@@ -29,7 +32,12 @@ export async function graphqlRoute(app: FastifyInstance, engine: Engine): Promis
 		stopOnTerminationSignals: false,
 		includeStacktraceInErrorResponses: false,
 		validationRules: [depthLimit],
-		plugins: [costLimit(schema), ApolloServerPluginLandingPageDisabled()],
+		plugins: [
+			costLimit(schema),
+			ApolloServerPluginLandingPageDisabled(),
+			// No answer may be kept, which one header says; this plugin would wrap every field of every answer to find it out.
+			ApolloServerPluginCacheControlDisabled(),
+		],
 		formatError: formatErrors((error, reference) => app.log.error({ err: error, reference }, "A query failed.")),
 	});
 	await apollo.start();
@@ -43,7 +51,12 @@ export async function graphqlRoute(app: FastifyInstance, engine: Engine): Promis
 		url: "/graphql",
 		// One picture of the largest size may be part of a query, in base64.
 		bodyLimit: Math.ceil((engine.limits.bytes * 4) / 3) + roomForQuery,
-		preHandler: offerPage,
+		preHandler: [offerPage, forbidKeeping],
 		handler: answer,
 	});
+}
+
+/** Answers depend on models, stored pictures and comparisons, none of which a cache knows. */
+async function forbidKeeping(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+	reply.header("cache-control", "no-store");
 }
