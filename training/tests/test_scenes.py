@@ -159,15 +159,20 @@ def test_lists_say_the_complete_caption_in_order_without_the_words_that_name_not
         assert captioner.caption(scene, rng).split() == said[:12]
 
 
-def test_shuffled_words_are_all_there_and_all_true(batches, scenes):
-    captioner = Captioner(batches.words, batches.styles, {"shuffled": 1.0}, longest=20)
+def test_phrases_come_in_any_order_and_their_words_stay_together(batches, scenes):
+    captioner = Captioner(batches.words, batches.styles, {"phrases": 1.0}, longest=24)
     rng = np.random.default_rng(0)
-    texts = [captioner.caption(scene, rng).split() for scene in scenes]
-    for scene, text in zip(scenes, texts, strict=True):
-        assert set(text) == set(content_words(scene))
-    repeating = np.mean([len(set(text)) < len(text) for text in texts])
-    assert repeating == pytest.approx(0.5, abs=0.1)
-    assert any(text[0] != scene.objects[0].size for scene, text in zip(scenes, texts, strict=True))
+    said = [captioner.caption(CAT_AND_SUN, rng).split() for _ in range(200)]
+    for text in said:
+        colours = text.index("blue"), text.index("pink")
+        assert colours[1] == colours[0] + 1
+        for word, others in (("cat", {"large", "left"}), ("sun", {"small", "right"})):
+            places = [text.index(other) for other in others]
+            assert max(*places, text.index(word)) - min(*places, text.index(word)) == 2
+    assert {text[0] for text in said} >= {"flat", "blue", "gradient", "cat", "sun", "large", "left"}
+    assert np.mean([len(text) > 10 for text in said]) == pytest.approx(0.5, abs=0.1)
+    for scene in scenes:
+        assert set(captioner.caption(scene, rng).split()) == set(content_words(scene))
 
 
 def test_kinds_of_captions_come_in_their_shares(batches, scenes):

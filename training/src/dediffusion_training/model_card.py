@@ -22,7 +22,7 @@ CAPTIONS = {
     "terse": "terse (the things alone)",
     "complete": "complete",
     "list": "lists of their words",
-    "shuffled": "the same words in any order (some of them repeated)",
+    "phrases": "what is said of each thing, the background and the style, in any order (some words repeated)",
     "bag": "bags of words (shuffled, and some of them incomplete, repeated or partly wrong)",
 }
 

@@ -54,7 +54,7 @@ def _article(word: str) -> str:
 
 
 class Captioner:
-    """Draws captions by lot; `shares` is the share of each kind: empty, terse, complete, list, shuffled, bag."""
+    """Draws captions by lot; `shares` is the share of each kind: empty, terse, complete, list, phrases, bag."""
 
     def __init__(self, things: list[str], styles: list[str], shares: dict[str, float], longest: int) -> None:
         self.words, self.shares, self.longest = vocabulary(things, styles), shares, longest
@@ -69,20 +69,29 @@ class Captioner:
                 return complete_caption(scene)
             case "list":
                 return " ".join(listed_words(scene)[: self.longest])
-            case "shuffled":
-                return self.shuffled(scene, rng)
+            case "phrases":
+                return self.phrases(scene, rng)
             case "bag":
                 return self.bag(scene, rng)
             case other:
                 raise ValueError(f"unknown kind of caption: {other}")
 
-    def shuffled(self, scene: Scene, rng: np.random.Generator) -> str:
-        """All content words in any order, half the time some of them repeated. Unlike those of a bag they can be
-        relied upon: a decoder that is lied to hedges, and then says little about what a word is worth."""
-        words = content_words(scene)
+    def phrases(self, scene: Scene, rng: np.random.Generator) -> str:
+        """What is said of each thing, of the background and of the style, in any order; half the time some of it again.
+
+        Words of one phrase stay together and colours in their order. Without that, two things and their sizes, or the
+        colours of two halves, could be either way round, and a decoder that cannot know hedges.
+        """
+        things = [
+            [str(word) for word in rng.permutation((thing.size, thing.word, thing.place))] for thing in scene.objects
+        ]
+        colours, kind = list(scene.background), [word for word in KIND_WORDS if word == scene.background_kind]
+        background = [*kind, *colours] if rng.random() < 0.5 else [*colours, *kind]
+        phrases = [*things, background, [scene.style]]
+        rng.shuffle(phrases)
+        words = [word for phrase in phrases for word in phrase]
         if rng.random() < 0.5:
             words += [str(word) for word in rng.choice(words, size=rng.integers(1, 5))]
-        rng.shuffle(words)
         return " ".join(words[: self.longest])
 
     def bag(self, scene: Scene, rng: np.random.Generator) -> str:
