@@ -13,6 +13,7 @@ export type {
 	DecoderCapabilities,
 	DecodeWarning,
 	GenerateContext,
+	InitialImage,
 	Lane,
 	LocalModel,
 	PluginHost,
@@ -50,4 +51,5 @@ export type {
 export type { DecoderLimits } from "./limits.ts";
 export { apiVersion, definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
 export type { ConnectSocket, GuardedSocket, ServiceSocket, SocketInit } from "./socket.ts";
+export { readMerges, tokenizerId } from "./tokenizer-id.ts";
 export type { Trace } from "./tracing.ts";

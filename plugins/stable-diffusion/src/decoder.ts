@@ -1,5 +1,5 @@
 /**
- * A pipeline folder as a decoder: plans the requests, walks each group from noise to latents, decodes the pictures.
+ * A pipeline folder as a decoder: plans the requests, walks each group to latents, decodes the pictures.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 import { throwIfAborted } from "./aborted.ts";
 import { denoise } from "./denoise.ts";
 import { Graphs } from "./graphs.ts";
-import type { ModelFolder } from "./model-folder.ts";
+import { type ModelFolder, whyNoInitialImage } from "./model-folder.ts";
 import type { ModelOptions } from "./options.ts";
 import { latentsToPixels } from "./picture.ts";
 import { type Defaults, groupJobs, type Job, planJob } from "./plan.ts";
@@ -107,17 +107,30 @@ function defaultsOf(options: ModelOptions, { latents, schedulers, defaults }: Mo
 	};
 }
 
-function capabilitiesOf({ latents, schedulers, textEncoders }: ModelFolder, defaults: Defaults): DecoderCapabilities {
+function capabilitiesOf(model: ModelFolder, defaults: Defaults): DecoderCapabilities {
+	const { latents, schedulers, textEncoders } = model;
+	const noInitialImage = whyNoInitialImage(model);
 	const multipleOf = latents.multipleOf * latents.pixels;
 	const largest = largestEnlargement * Math.max(defaults.width, defaults.height);
 	return {
-		settings: ["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler"],
+		settings: [
+			...(["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler"] as const),
+			...(noInitialImage === undefined ? (["initialImage"] as const) : []),
+		],
+		...(noInitialImage !== undefined && { reasons: { initialImage: noInitialImage } }),
 		deterministic: true,
 		maxBatch,
 		schedulers: schedulers.names,
 		size: { min: multipleOf, max: Math.floor(largest / multipleOf) * multipleOf, multipleOf },
+		...tokenizerOf(model),
 		maxPromptTokens: Math.min(...textEncoders.map(({ tokenizer }) => tokenizer.maxTextTokens)),
 		rewritesPrompt: false,
 		defaults,
 	};
+}
+
+/** The tokenizer whose ids are taken: the one that all text encoders share, if only in its ids. */
+function tokenizerOf({ textEncoders: [first, ...others] }: ModelFolder): Pick<DecoderCapabilities, "tokenizer"> {
+	const { id } = first.tokenizer;
+	return others.every(({ tokenizer }) => tokenizer.id === id) ? { tokenizer: id } : {};
 }
