@@ -21,6 +21,7 @@ export type {
 } from "./decoder.ts";
 export { type ErrorCode, type ErrorCodeEntry, errorCodes } from "./error-codes.ts";
 export { DeDiffusionError, type DeDiffusionErrorOptions } from "./errors.ts";
+export { type GraphNode, type GraphStructure, readGraphStructure } from "./graph-structure.ts";
 export { type GraphWeights, readGraphWeights, type WeightType } from "./graph-weights.ts";
 export {
 	bytesOfBase64,

@@ -110,23 +110,42 @@ function defaultsOf(options: ModelOptions, { latents, schedulers, defaults }: Mo
 function capabilitiesOf(model: ModelFolder, defaults: Defaults): DecoderCapabilities {
 	const { latents, schedulers, textEncoders } = model;
 	const noInitialImage = whyNoInitialImage(model);
-	const multipleOf = latents.multipleOf * latents.pixels;
-	const largest = largestEnlargement * Math.max(defaults.width, defaults.height);
 	return {
 		settings: [
-			...(["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler"] as const),
+			...(["seed", "steps", "guidanceScale", "negativePrompt"] as const),
+			...(latents.isFixed ? [] : (["width", "height"] as const)),
+			"scheduler",
 			...(noInitialImage === undefined ? (["initialImage"] as const) : []),
 		],
-		...(noInitialImage !== undefined && { reasons: { initialImage: noInitialImage } }),
+		reasons: {
+			...(noInitialImage !== undefined && { initialImage: noInitialImage }),
+			...(latents.isFixed && { width: whyFixed(defaults), height: whyFixed(defaults) }),
+		},
 		deterministic: true,
 		maxBatch,
 		schedulers: schedulers.names,
-		size: { min: multipleOf, max: Math.floor(largest / multipleOf) * multipleOf, multipleOf },
+		size: sizesOf(model, defaults),
 		...tokenizerOf(model),
 		maxPromptTokens: Math.min(...textEncoders.map(({ tokenizer }) => tokenizer.maxTextTokens)),
 		rewritesPrompt: false,
 		defaults,
 	};
+}
+
+/** The picture sizes that the U-Net's graph takes. */
+function sizesOf({ latents }: ModelFolder, { width, height }: Defaults): DecoderCapabilities["size"] {
+	const [small, large] = [Math.min(width, height), Math.max(width, height)];
+	if (latents.isFixed) return { min: small, max: large, multipleOf: latents.pixels };
+	const multipleOf = latents.multipleOf * latents.pixels;
+	return {
+		min: latents.smallest * latents.pixels,
+		max: Math.floor((largestEnlargement * large) / multipleOf) * multipleOf,
+		multipleOf,
+	};
+}
+
+function whyFixed({ width, height }: Defaults): string {
+	return `The U-Net was exported for pictures of ${width} x ${height} pixels alone; export it with free sizes.`;
 }
 
 /** The tokenizer whose ids are taken: the one that all text encoders share, if only in its ids. */

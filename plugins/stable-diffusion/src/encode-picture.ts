@@ -84,10 +84,14 @@ function drawLatents(parameters: Float32Array, noise: Float32Array): Float32Arra
 /** Interleaved bytes to planes of [-1, 1]. */
 function bytesToPlanes({ width, height, data }: PixelImage): Float32Array {
 	const area = width * height;
-	return Float32Array.from({ length: 3 * area }, (_, index) => {
-		const [colour, pixel] = [Math.floor(index / area), index % area];
-		return fround(fround((data[pixel * 3 + colour] as number) / 255) * 2) - 1;
-	});
+	const planes = new Float32Array(3 * area);
+	for (let colour = 0; colour < 3; colour++) {
+		for (let pixel = 0; pixel < area; pixel++) {
+			const share = fround((data[pixel * 3 + colour] as number) / 255);
+			planes[colour * area + pixel] = fround(share * 2) - 1;
+		}
+	}
+	return planes;
 }
 
 function refusal(path: string, what: string): DeDiffusionError {

@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { invalid, readJson, readJsonOr } from "./json-file.ts";
 import { readSchedulers, type Schedulers } from "./schedulers/config.ts";
+import { readGraphSizes } from "./sizes.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { readTokenizer, tokenizerFiles } from "./tokenizer-folder.ts";
 
@@ -122,10 +123,14 @@ export interface ModelFolder {
 	readonly defaults: FamilyDefaults;
 	readonly latents: {
 		readonly channels: number;
-		/** The size that the U-Net was trained on, in latent cells. */
+		/** The size that the U-Net was trained on, or the only one that its graph takes, in latent cells. */
 		readonly width: number;
 		readonly height: number;
-		/** Width and height must be multiples of this, because the U-Net halves them on its way down. */
+		/** Whether the graph takes that size alone. */
+		readonly isFixed: boolean;
+		/** The least side, in latent cells: all halvings of the U-Net leave one of it. */
+		readonly smallest: number;
+		/** Width and height must be multiples of this: of all halvings, or of 1 where the graph takes every size. */
 		readonly multipleOf: number;
 		/** Pixels per latent cell, along one side. */
 		readonly pixels: number;
@@ -222,8 +227,10 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 	};
 	const encoderNames = encodersOf(family);
 	const schedulerFile = join(path, "scheduler", "scheduler_config.json");
-	const [scheduler, unet, vae, ...textEncoders] = await Promise.all([
+	const graphPath = (name: GraphName) => join(path, name, graphFile);
+	const [scheduler, sizes, unet, vae, ...textEncoders] = await Promise.all([
 		readJson(schedulerFile, z.unknown()),
+		readGraphSizes(graphPath("unet")),
 		config("unet", unetConfig),
 		config("vae_decoder", vaeConfig),
 		...encoderNames.map(async (graph): Promise<TextEncoder> => {
@@ -241,10 +248,10 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 		const wanted = family.isXl ? "needs" : "has no use for";
 		throw invalid(join(path, "unet", "config.json"), `a ${index._class_name} ${wanted} SDXL's additional conditions`);
 	}
-	const graphPath = (name: GraphName) => join(path, name, graphFile);
 	const optional: GraphName[] = existsSync(graphPath(pictureEncoder)) ? [pictureEncoder] : [];
 	const [height, width] =
 		typeof unet.sample_size === "number" ? [unet.sample_size, unet.sample_size] : unet.sample_size;
+	const smallest = 2 ** (unet.block_out_channels.length - 1);
 	return {
 		path,
 		family: family.name,
@@ -260,9 +267,11 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 		defaults: family.defaults,
 		latents: {
 			channels: unet.in_channels,
-			width,
-			height,
-			multipleOf: 2 ** (unet.block_out_channels.length - 1),
+			width: sizes.fixed?.width ?? width,
+			height: sizes.fixed?.height ?? height,
+			isFixed: sizes.fixed !== undefined,
+			smallest,
+			multipleOf: sizes.isAny ? 1 : smallest,
 			pixels: 2 ** (vae.block_out_channels.length - 1),
 			...scaleOf(vae, unet.in_channels),
 		},

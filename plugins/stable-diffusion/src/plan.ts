@@ -63,6 +63,9 @@ export function planJob(
 	};
 	const side = (setting: "width" | "height") => {
 		const given = request[setting] ?? defaults[setting];
+		if (model.latents.isFixed) {
+			return adjusted(setting, given, defaults[setting]) / model.latents.pixels;
+		}
 		const whole = Math.round(given / size.multipleOf) * size.multipleOf;
 		return adjusted(setting, given, Math.min(Math.max(whole, size.min), size.max)) / model.latents.pixels;
 	};

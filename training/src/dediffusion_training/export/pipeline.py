@@ -27,7 +27,12 @@ SPECIAL_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
 def export_pipeline(
-    source: Path, destination: Path, *, storage: Storage = "float16", vae_encoder: bool = False
+    source: Path,
+    destination: Path,
+    *,
+    storage: Storage = "float16",
+    vae_encoder: bool = False,
+    any_size: bool = False,
 ) -> None:
     """Exports any StableDiffusionPipeline folder of diffusers.
 
@@ -39,6 +44,7 @@ def export_pipeline(
         destination: The folder to write; existing files of the same names are replaced.
         storage: How weights are stored; arithmetic is float32 either way.
         vae_encoder: Whether to write the autoencoder's encoder, which drawing from a picture needs.
+        any_size: Whether the U-Net shall take sizes that its halvings do not divide.
 
     Raises:
         ValueError: The folder holds another kind of pipeline, or a graph does not compute what its module does.
@@ -60,7 +66,7 @@ def export_pipeline(
 
     unet = UNet2DConditionModel.from_pretrained(source / "unet")
     _copy(source / "unet" / "config.json", destination / "unet")
-    _export_unet(unet, destination / "unet" / "model.onnx", storage)
+    export_unet(unet, destination / "unet" / "model.onnx", storage, any_size)
 
     autoencoder = AutoencoderKL.from_pretrained(source / "vae")
     _copy(source / "vae" / "config.json", destination / "vae_decoder")
@@ -142,9 +148,13 @@ def _export_text_encoder(model: CLIPTextModel, path: Path, storage: Storage) -> 
     )
 
 
-def _export_unet(model: UNet2DConditionModel, path: Path, storage: Storage) -> None:
+def export_unet(model: UNet2DConditionModel, path: Path, storage: Storage = "float16", any_size: bool = False) -> None:
+    """Writes a U-Net's graph; with `any_size` one that takes sizes which its halvings do not divide, too."""
     noise = torch.Generator().manual_seed(0)
     size, width = model.config.sample_size, model.config.cross_attention_dim
+    if any_size:
+        # From an example that halves evenly, diffusers' up-blocks are traced as doubling, which fits no other size.
+        size += 1 - size % 2
     picture = {0: "batch_size", 2: "height", 3: "width"}
     export_graph(
         _UNet(model),
