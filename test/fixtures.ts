@@ -15,3 +15,8 @@ export const tinyPipeline: string = fileURLToPath(
 
 /** A reader folder of 32 x 32 pixels that knows two things and three colours; training's fixtures/reader.py writes it. */
 export const tinyReader: string = fileURLToPath(new URL("fixtures/tiny-reader", import.meta.url));
+
+/** What {@link tinyPipeline} lacks for drawing from pictures; training's fixtures/image_to_image.py writes it. */
+export const tinyPictureEncoder: string = fileURLToPath(
+	new URL("../plugins/stable-diffusion/fixtures/tiny-image", import.meta.url),
+);

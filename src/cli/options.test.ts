@@ -3,9 +3,13 @@
  *
  * @module
  */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command } from "commander";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { plainPicture } from "../../test/pictures.ts";
 import { list, number, numbers, settingsFrom, withSettings } from "./options.ts";
 
 describe("a number", () => {
@@ -37,12 +41,14 @@ describe("a list", () => {
 	});
 });
 
-test("settings are read from the options of a command, and are undefined where nothing is said", () => {
+const limits = { bytes: 10_000, pixels: 10_000 };
+
+test("settings are read from the options of a command, and are undefined where nothing is said", async () => {
 	const command = withSettings(new Command(), { oneSeed: true }).exitOverride();
 	command.parse(["--seed", "4", "--guidance-scale", "2.5", "--negative-prompt", "dogs", "--width", "64"], {
 		from: "user",
 	});
-	expect(settingsFrom(command.opts())).toEqual({
+	expect(await settingsFrom(command.opts(), limits)).toEqual({
 		seed: 4,
 		steps: undefined,
 		guidanceScale: 2.5,
@@ -51,4 +57,18 @@ test("settings are read from the options of a command, and are undefined where n
 		height: undefined,
 		scheduler: undefined,
 	});
+});
+
+test("a picture to start from is read from its file; a strength is nothing without one", async () => {
+	const folder = await mkdtemp(join(tmpdir(), "options-"));
+	onTestFinished(() => rm(folder, { recursive: true }));
+	const picture = await plainPicture([1, 2, 3]);
+	await writeFile(join(folder, "start.png"), picture.bytes);
+	const read = (...args: string[]) => {
+		const command = withSettings(new Command(), { oneSeed: true }).exitOverride().parse(args, { from: "user" });
+		return settingsFrom(command.opts(), limits);
+	};
+	const { initialImage } = await read("--initial-image", join(folder, "start.png"), "--strength", "0.4");
+	expect(initialImage).toMatchObject({ picture: { id: picture.id }, strength: 0.4 });
+	await expect(read("--strength", "0.4")).rejects.toMatchObject({ code: "SETTING_INVALID", input: "strength" });
 });

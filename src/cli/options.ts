@@ -5,6 +5,9 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import type { DecodeSettings } from "../core/decoding/settings.ts";
+import type { PictureLimits } from "../core/picture/picture.ts";
+import { DeDiffusionError } from "../plugins/index.ts";
+import { readPictureFile } from "./files.ts";
 
 export interface SharedOptions {
 	readonly config?: string;
@@ -19,6 +22,8 @@ export interface SettingOptions {
 	readonly width?: number;
 	readonly height?: number;
 	readonly scheduler?: string;
+	readonly initialImage?: string;
+	readonly strength?: number;
 }
 
 /** A number; whether it is in range is the engine's to say. */
@@ -61,10 +66,23 @@ export function withSettings(command: Command, { oneSeed }: { readonly oneSeed: 
 		.option("--negative-prompt <text>", "what the picture should not show")
 		.option("--width <pixels>", "width of the picture", number)
 		.option("--height <pixels>", "height of the picture", number)
-		.option("--scheduler <name>", "one of the decoder's schedulers");
+		.option("--scheduler <name>", "one of the decoder's schedulers")
+		.option("--initial-image <file>", "a picture to start from (default: noise alone)")
+		.option("--strength <number>", "how much of it is drawn anew, above 0 and up to 1 (default: 0.8)", number);
 }
 
-export function settingsFrom(options: SettingOptions): DecodeSettings {
+/** @throws DeDiffusionError For a strength without a picture to start from, and what reading the picture throws. */
+export async function settingsFrom(options: SettingOptions, limits: PictureLimits): Promise<DecodeSettings> {
 	const { seed, steps, guidanceScale, negativePrompt, width, height, scheduler } = options;
-	return { seed, steps, guidanceScale, negativePrompt, width, height, scheduler };
+	const settings = { seed, steps, guidanceScale, negativePrompt, width, height, scheduler };
+	const { initialImage: file, strength } = options;
+	if (file === undefined && strength !== undefined) {
+		throw new DeDiffusionError("SETTING_INVALID", "A strength needs a picture to start from.", {
+			input: "strength",
+			advice: "Give --initial-image too.",
+		});
+	}
+	return file === undefined
+		? settings
+		: { ...settings, initialImage: { picture: await readPictureFile(file, limits), strength } };
 }

@@ -31,16 +31,18 @@ export function addReconstruct(program: Command): void {
 
 async function reconstruct(file: string, options: ReconstructOptions): Promise<void> {
 	const { engine: config } = await loadConfiguration({ file: options.config });
-	const original = await readPictureFile(file, pictureLimits(config));
+	const limits = pictureLimits(config);
+	const settings = await settingsFrom(options, limits);
+	const original = await readPictureFile(file, limits);
 	const models = await openModels(config);
 	const progress = new Progress();
 	try {
 		const decoder = options.decoder ?? models.decoders.list()[0]?.id ?? "";
-		const settings = settingsFrom(options);
 		models.decoders.checkSettings(decoder, settings);
 		progress.show("encoding");
-		const { text } = await models.encoders.get(options.encoder).encode(original, { length: options.length });
-		const { decoding, metrics } = await models.decodeFor(original, text, decoder, {
+		const written = await models.encoders.get(options.encoder).encode(original, { length: options.length });
+		const { text } = written;
+		const { decoding, metrics } = await models.decodeFor(original, written, decoder, {
 			settings,
 			onProgress: ({ fraction, message }) => progress.show(message ?? "drawing", fraction),
 		});

@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { loadConfiguration } from "../configuration.ts";
 import type { PromptSource } from "../core/comparison/comparisons.ts";
+import type { DecodeSettings } from "../core/decoding/settings.ts";
 import type { Engine } from "../core/engine.ts";
 import { pictureLimits } from "../core/models.ts";
 import type { PictureLimits } from "../core/picture/picture.ts";
@@ -56,7 +57,9 @@ function collect(value: string, before: readonly string[] = []): string[] {
 
 async function transfer(files: readonly string[], options: TransferOptions): Promise<void> {
 	const { engine: config } = await loadConfiguration({ file: options.config });
-	const sources = await readSources(files, options, pictureLimits(config));
+	const limits = pictureLimits(config);
+	const settings = await settingsFrom(options, limits);
+	const sources = await readSources(files, options, limits);
 	// Its own store for the time of the command, so that it runs beside a server on the same data folder.
 	const dataFolder = await mkdtemp(join(tmpdir(), "dediffusion-"));
 	const progress = new Progress();
@@ -66,7 +69,7 @@ async function transfer(files: readonly string[], options: TransferOptions): Pro
 		const { createEngine } = await import("../core/engine.ts");
 		const engine = await createEngine({ ...config, dataFolder });
 		try {
-			const comparison = await compare(engine, sources, options, progress);
+			const comparison = await compare(engine, sources, settings, options, progress);
 			await writeResults(engine, comparison, options);
 		} finally {
 			progress.end();
@@ -103,6 +106,7 @@ async function readSources(
 async function compare(
 	engine: Engine,
 	sources: readonly PromptSource[],
+	settings: DecodeSettings,
 	options: TransferOptions,
 	progress: Progress,
 ): Promise<ComparisonRecord> {
@@ -111,7 +115,7 @@ async function compare(
 		decoders: options.decoders ?? engine.decoders.list().map(({ id }) => id),
 		seeds: options.seeds,
 		guidanceScales: options.guidanceScales,
-		settings: settingsFrom(options),
+		settings,
 	});
 	const refresh = setInterval(async () => {
 		const comparison = await engine.comparisons.get(id);

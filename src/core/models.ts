@@ -6,10 +6,12 @@
 import type { Config, DecodeProgress } from "../plugins/index.ts";
 import { createDecoders, type Decoders, type Decoding } from "./decoding/decoders.ts";
 import type { DecodeSettings } from "./decoding/settings.ts";
+import { tokensFor } from "./decoding/tokens.ts";
 import { type Encoders, openEncoders } from "./encoder/encoders.ts";
 import { createInference, type InferencePool } from "./inference/pool.ts";
 import { type Fidelity, fidelity } from "./metrics/fidelity.ts";
 import type { Picture, PictureLimits } from "./picture/picture.ts";
+import type { DeDiffusionText } from "./text/text.ts";
 
 /** What is needed to open models. */
 export type ModelsConfig = Config & Required<Pick<Config, "plugins" | "encoders">>;
@@ -40,8 +42,17 @@ export interface Models {
 	readonly decoders: Decoders;
 	/** Longest text, in characters. */
 	readonly textLength: number;
-	/** Draws a text and measures the result against an original. @throws As {@link Decoders.decode}. */
-	decodeFor(original: Picture, text: string, decoder: string, options?: DecodeForOptions): Promise<MeasuredDecoding>;
+	/**
+	 * Draws a text and measures the result against an original. A decoder with the encoder's own tokenizer is given the tokens.
+	 *
+	 * @throws As {@link Decoders.decode}.
+	 */
+	decodeFor(
+		original: Picture,
+		text: DeDiffusionText,
+		decoder: string,
+		options?: DecodeForOptions,
+	): Promise<MeasuredDecoding>;
 	close(): Promise<void>;
 }
 
@@ -72,7 +83,8 @@ export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: M
 			decoders,
 			textLength,
 			async decodeFor(original, text, decoder, { settings = {}, ...options } = {}) {
-				const decoding = await decoders.decode(text, decoder, settings, options);
+				const tokens = tokensFor(decoders.get(decoder), text);
+				const decoding = await decoders.decode(text.text, decoder, settings, { ...options, tokens });
 				return decoding.picture === undefined
 					? { decoding }
 					: { decoding, metrics: await fidelity(original, decoding.picture) };

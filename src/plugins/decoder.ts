@@ -4,7 +4,7 @@
  * @module
  */
 import type { Connect } from "./http.ts";
-import type { DecodedImage } from "./image.ts";
+import type { DecodedImage, PixelImage } from "./image.ts";
 import type { Inference } from "./inference.ts";
 import type { DecoderLimits } from "./limits.ts";
 import type { ConnectSocket } from "./socket.ts";
@@ -14,7 +14,15 @@ import type { Trace } from "./tracing.ts";
 export type Lane = "gpu" | "cpu" | "network";
 
 /** A setting that a caller may give and a decoder may or may not honour. */
-export type SettingName = "seed" | "steps" | "guidanceScale" | "negativePrompt" | "width" | "height" | "scheduler";
+export type SettingName =
+	| "seed"
+	| "steps"
+	| "guidanceScale"
+	| "negativePrompt"
+	| "width"
+	| "height"
+	| "scheduler"
+	| "initialImage";
 
 /**
  * How soon a decoder stops once its signal is aborted: within a step of the picture that it draws (or within a request
@@ -26,6 +34,8 @@ export type AbortGranularity = "step" | "picture" | "batch";
 export interface DecoderCapabilities {
 	/** Settings that are honoured; any other one given is answered with a warning. */
 	readonly settings: readonly SettingName[];
+	/** Why a setting is not honoured, in a sentence for people, where somebody could change that; part of the warning. */
+	readonly reasons?: Partial<Readonly<Record<SettingName, string>>>;
 	/** Whether equal requests give equal pictures. */
 	readonly deterministic: boolean;
 	/** Most requests that one call of `generate` takes; the host splits what is more. */
@@ -43,6 +53,8 @@ export interface DecoderCapabilities {
 	readonly size: { readonly min: number; readonly max: number; readonly multipleOf: number };
 	/** Most tokens of text that reach the model; undefined when unknown. */
 	readonly maxPromptTokens?: number;
+	/** The tokenizer whose ids it takes as a prompt, as `tokenizerId` names it; undefined when it takes text alone. */
+	readonly tokenizer?: string;
 	/** Whether the backend may change the text before it draws. */
 	readonly rewritesPrompt: boolean;
 	/** What is used where a request is silent. */
@@ -55,10 +67,23 @@ export interface DecoderCapabilities {
 	};
 }
 
+/** A picture to start from, and how far to go from it: image-to-image. */
+export interface InitialImage {
+	/** As large as the picture to draw: the host cuts and resizes whatever it was given. */
+	readonly image: PixelImage;
+	/** The share of the steps that is made, above 0 and up to 1: a small one keeps the picture, 1 starts from as good as noise. */
+	readonly strength: number;
+}
+
 /** One picture wanted. */
 export interface DecodeRequest {
 	/** The text, as De-Diffusion or a person wrote it. Never empty. */
 	readonly prompt: string;
+	/**
+	 * The prompt in ids of the tokenizer that the capabilities name, without start and end: to be used instead of the text,
+	 * because a text need not come apart into the tokens that it was made of. Never empty.
+	 */
+	readonly tokenIds?: readonly number[];
 	/** What the picture should not show; undefined is not the same as empty where the model distinguishes them. */
 	readonly negativePrompt?: string;
 	/** Integer in [0, 2^32). Equal seeds give equal pictures where the capabilities say so. */
@@ -72,7 +97,12 @@ export interface DecodeRequest {
 	/** Pixels. */
 	readonly height?: number;
 	readonly scheduler?: string;
-	/** Starts from these latents, shape [channels, height / 8, width / 8] or the model's own ratio, instead of the seed's. */
+	/** What to start from instead of noise alone. */
+	readonly initialImage?: InitialImage;
+	/**
+	 * The noise to start from, or to add to {@link initialImage}, instead of the seed's: shape [channels, height / 8, width / 8]
+	 * or the model's own ratio.
+	 */
 	readonly initialLatents?: Float32Array;
 }
 

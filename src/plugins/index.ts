@@ -13,6 +13,7 @@ export type {
 	DecoderCapabilities,
 	DecodeWarning,
 	GenerateContext,
+	InitialImage,
 	Lane,
 	LocalModel,
 	PluginHost,
@@ -20,6 +21,7 @@ export type {
 } from "./decoder.ts";
 export { type ErrorCode, type ErrorCodeEntry, errorCodes } from "./error-codes.ts";
 export { DeDiffusionError, type DeDiffusionErrorOptions } from "./errors.ts";
+export { type GraphNode, type GraphStructure, readGraphStructure } from "./graph-structure.ts";
 export { type GraphWeights, readGraphWeights, type WeightType } from "./graph-weights.ts";
 export {
 	bytesOfBase64,
@@ -50,4 +52,5 @@ export type {
 export type { DecoderLimits } from "./limits.ts";
 export { apiVersion, definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
 export type { ConnectSocket, GuardedSocket, ServiceSocket, SocketInit } from "./socket.ts";
+export { readMerges, tokenizerId } from "./tokenizer-id.ts";
 export type { Trace } from "./tracing.ts";

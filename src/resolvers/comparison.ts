@@ -5,15 +5,21 @@
  */
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { Picture as EnginePicture } from "../core/picture/picture.ts";
-import type { CellRecord, ComparisonRecord, StoredSource } from "../core/store/records.ts";
+import type {
+	CellRecord,
+	CellSettings as CellSettingsRecord,
+	ComparisonRecord,
+	StoredSource,
+} from "../core/store/records.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 import { Comparison, ComparisonCell, PromptSource } from "../schema/comparison.ts";
 import { ComparisonConnection } from "../schema/connection.ts";
 import { Picture } from "../schema/picture.ts";
+import { CellSettings, InitialImage } from "../schema/settings.ts";
 import { TransferPromptInput } from "../schema/transfer-prompt.ts";
 import type { Context } from "./context.ts";
 import { cost } from "./limits.ts";
-import { given } from "./settings.ts";
+import { given, settingsFrom } from "./settings.ts";
 
 /** A cell as its fields need it: with the source it was drawn from. */
 interface Cell extends CellRecord {
@@ -73,10 +79,11 @@ export class ComparisonResolver {
 		description:
 			"Stores a comparison and begins to draw it: each source by each decoder with each guidance scale and seed. Follow it with the query comparison.",
 	})
-	transferPrompt(
+	async transferPrompt(
 		@Arg("input", () => TransferPromptInput, { description: "What to compare." }) input: TransferPromptInput,
-		@Ctx() { engine, signal }: Context,
+		@Ctx() context: Context,
 	): Promise<ComparisonRecord> {
+		const { engine, signal } = context;
 		const { sources, decoders, seeds, guidanceScales, settings } = input;
 		return engine.comparisons.transfer(
 			{
@@ -84,7 +91,7 @@ export class ComparisonResolver {
 				decoders,
 				seeds: seeds ?? undefined,
 				guidanceScales: guidanceScales ?? undefined,
-				settings: given(settings),
+				settings: await settingsFrom(context, settings, "input.settings"),
 			},
 			signal,
 		);
@@ -134,5 +141,13 @@ export class PromptSourceResolver {
 	@FieldResolver(() => Picture)
 	original(@Root() source: StoredSource, @Ctx() { engine }: Context): Promise<EnginePicture> | undefined {
 		return source.original === undefined ? undefined : engine.pictures.get(source.original);
+	}
+}
+
+@Resolver(() => CellSettings)
+export class CellSettingsResolver {
+	@FieldResolver(() => InitialImage)
+	async initialImage(@Root() { initialImage }: CellSettingsRecord, @Ctx() { engine }: Context) {
+		return initialImage && { ...initialImage, picture: await engine.pictures.get(initialImage.picture) };
 	}
 }

@@ -5,16 +5,17 @@
  */
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
 import type { Decoding as EngineDecoding } from "../core/decoding/decoders.ts";
+import type { DecodeSettings as EngineSettings } from "../core/decoding/settings.ts";
 import { type AbortGranularity, DeDiffusionError, type Decoder as EngineDecoder } from "../plugins/index.ts";
 import { Decoder, DecoderCapabilities, DecoderHealth, DecoderLimits } from "../schema/decoder.ts";
 import { Decoding } from "../schema/decoding.ts";
 import { PictureInput } from "../schema/picture.ts";
 import { Reconstruction } from "../schema/reconstruction.ts";
 import { DecodeSettings } from "../schema/settings.ts";
-import { DeDiffusionText } from "../schema/text.ts";
+import { DeDiffusionText, PromptTokensInput } from "../schema/text.ts";
 import type { Context } from "./context.ts";
 import { cost } from "./limits.ts";
-import { given } from "./settings.ts";
+import { settingsFrom } from "./settings.ts";
 import { type EncodedPicture, encodePicture } from "./text.ts";
 
 const decoderArgument = { description: "Id of the decoder." };
@@ -28,10 +29,10 @@ async function reconstructText(
 	{ engine, signal }: Context,
 	text: EncodedPicture,
 	decoder: string,
-	settings: DecodeSettings | null | undefined,
+	settings: EngineSettings,
 ) {
-	const options = { settings: given(settings), signal };
-	const drawn = await engine.decodeFor(text.picture, text.text, decoder, options);
+	const options = { settings, signal };
+	const drawn = await engine.decodeFor(text.picture, text, decoder, options);
 	return { original: text.picture, text, ...drawn };
 }
 
@@ -46,13 +47,21 @@ export class DecodingResolver {
 		complexity: ({ childComplexity }) => cost.decode + childComplexity,
 		description: "Draws a picture of any text.",
 	})
-	decode(
+	async decode(
 		@Arg("text", () => String, { description: "The text, De-Diffusion text or your own." }) text: string,
 		@Arg("decoder", () => ID, decoderArgument) decoder: string,
 		@Arg("settings", () => DecodeSettings, settingsArgument) settings: DecodeSettings | null | undefined,
-		@Ctx() { engine, signal }: Context,
+		@Arg("tokens", () => PromptTokensInput, {
+			nullable: true,
+			description:
+				"The text in the ids that it was made of; a decoder with another tokenizer draws the text, and warns.",
+		})
+		tokens: PromptTokensInput | null | undefined,
+		@Ctx() context: Context,
 	): Promise<EngineDecoding> {
-		return engine.decoders.decode(text, decoder, given(settings), { signal });
+		const { engine, signal } = context;
+		const options = { tokens: tokens ?? undefined, signal };
+		return engine.decoders.decode(text, decoder, await settingsFrom(context, settings), options);
 	}
 
 	@Query(() => Reconstruction, {
@@ -66,11 +75,12 @@ export class DecodingResolver {
 		encoder: string | null | undefined,
 		@Arg("length", () => Int, { nullable: true, description: "How many tokens to use; default: all." })
 		length: number | null | undefined,
-		@Arg("settings", () => DecodeSettings, settingsArgument) settings: DecodeSettings | null | undefined,
+		@Arg("settings", () => DecodeSettings, settingsArgument) asked: DecodeSettings | null | undefined,
 		@Ctx() context: Context,
 	) {
+		const settings = await settingsFrom(context, asked);
 		// Before the picture is encoded, so that a slip in a setting costs nothing.
-		context.engine.decoders.checkSettings(decoder, given(settings));
+		context.engine.decoders.checkSettings(decoder, settings);
 		const text = await encodePicture(context, picture, encoder, length);
 		return reconstructText(context, text, decoder, settings);
 	}
@@ -110,12 +120,12 @@ export class TextDecodingResolver {
 		complexity: ({ childComplexity }) => cost.decode + childComplexity,
 		description: "Draws this text and measures how close the result comes to the picture it was written for.",
 	})
-	reconstruct(
+	async reconstruct(
 		@Root() text: EncodedPicture,
 		@Arg("decoder", () => ID, decoderArgument) decoder: string,
 		@Arg("settings", () => DecodeSettings, settingsArgument) settings: DecodeSettings | null | undefined,
 		@Ctx() context: Context,
 	) {
-		return reconstructText(context, text, decoder, settings);
+		return reconstructText(context, text, decoder, await settingsFrom(context, settings));
 	}
 }

@@ -50,7 +50,7 @@ describe("holds the names that clients are written against:", () => {
 			[
 				"comparison(id: ID!): Comparison",
 				"comparisons(first: Int, after: String): ComparisonConnection!",
-				"decode(text: String!, decoder: ID!, settings: DecodeSettings): Decoding!",
+				"decode(text: String!, decoder: ID!, settings: DecodeSettings, tokens: PromptTokensInput): Decoding!",
 				"decoders: [Decoder!]!",
 				"encode(picture: PictureInput!, encoder: ID, length: Int): DeDiffusionText!",
 				"encoders: [Encoder!]!",
@@ -68,6 +68,7 @@ describe("holds the names that clients are written against:", () => {
 			[
 				"guidanceScale: Float",
 				"height: Int",
+				"initialImage: InitialImageInput",
 				"negativePrompt: String",
 				"scheduler: String",
 				"seed: Int",
@@ -94,9 +95,12 @@ describe("holds the names that clients are written against:", () => {
 				"prefix(length: Int!): DeDiffusionText!",
 				"reconstruct(decoder: ID!, settings: DecodeSettings): Reconstruction!",
 				"text: String!",
+				"tokenizer: ID",
 				"tokens: [TextToken!]!",
 			],
 		],
+		["InitialImageInput", ["picture: PictureInput!", "strength: Float"]],
+		["PromptTokensInput", ["ids: [Int!]!", "tokenizer: ID!"]],
 		["TextToken", ["attention: AttentionMap!", "id: Int!", "score: Float!", "text: String!"]],
 		[
 			"Decoding",

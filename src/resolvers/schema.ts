@@ -6,7 +6,12 @@
 import "reflect-metadata";
 import type { GraphQLSchema } from "graphql";
 import { buildSchema, getMetadataStorage } from "type-graphql";
-import { ComparisonCellResolver, ComparisonResolver, PromptSourceResolver } from "./comparison.ts";
+import {
+	CellSettingsResolver,
+	ComparisonCellResolver,
+	ComparisonResolver,
+	PromptSourceResolver,
+} from "./comparison.ts";
 import { DecoderCapabilitiesResolver, DecoderResolver, DecodingResolver, TextDecodingResolver } from "./decoding.ts";
 import { PictureResolver } from "./picture.ts";
 import { TextResolver } from "./text.ts";
@@ -25,6 +30,7 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
 			TextDecodingResolver,
 			ComparisonResolver,
 			ComparisonCellResolver,
+			CellSettingsResolver,
 			PromptSourceResolver,
 		],
 		validate: false,

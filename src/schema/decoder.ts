@@ -31,6 +31,7 @@ export const Setting = {
 	WIDTH: "width",
 	HEIGHT: "height",
 	SCHEDULER: "scheduler",
+	INITIAL_IMAGE: "initialImage",
 	PROMPT: "prompt",
 } as const satisfies Record<string, sdk.SettingName | "prompt">;
 
@@ -45,6 +46,7 @@ registerEnumType(Setting, {
 		WIDTH: { description: "The field width." },
 		HEIGHT: { description: "The field height." },
 		SCHEDULER: { description: "The field scheduler." },
+		INITIAL_IMAGE: { description: "The field initialImage." },
 		PROMPT: { description: "The text to draw." },
 	},
 });
@@ -117,6 +119,12 @@ export class DecoderCapabilities {
 
 	@Field(() => Int, { nullable: true, description: "Most tokens of text that reach the model; null when unknown." })
 	readonly maxPromptTokens?: number;
+
+	@Field(() => ID, {
+		nullable: true,
+		description: "The tokenizer whose token ids it takes beside a text; null when it takes text alone.",
+	})
+	readonly tokenizer?: string;
 
 	@Field(() => Boolean, { description: "Whether the backend may change the text before it draws." })
 	readonly rewritesPrompt!: boolean;

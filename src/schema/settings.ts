@@ -5,6 +5,22 @@
  */
 import { SafeIntResolver as SafeInt } from "graphql-scalars";
 import { Field, Float, InputType, Int, ObjectType } from "type-graphql";
+import { Picture, PictureInput } from "./picture.ts";
+
+@InputType({ description: "A picture to start from instead of noise alone: image-to-image." })
+export class InitialImageInput {
+	@Field(() => PictureInput, {
+		description: "The picture; its largest centred part of the shape that is drawn is used.",
+	})
+	readonly picture!: PictureInput;
+
+	@Field(() => Float, {
+		nullable: true,
+		description:
+			"The share of the steps that is made, above 0 and up to 1; default 0.8. A small one keeps much of the picture, 1 as good as nothing.",
+	})
+	readonly strength?: number | null;
+}
 
 @InputType({
 	description:
@@ -34,6 +50,18 @@ export class DecodeSettings {
 
 	@Field(() => String, { nullable: true, description: "One of the decoder's schedulers." })
 	readonly scheduler?: string | null;
+
+	@Field(() => InitialImageInput, { nullable: true, description: "A picture to start from; default: noise alone." })
+	readonly initialImage?: InitialImageInput | null;
+}
+
+@ObjectType({ description: "The picture that a cell starts from." })
+export class InitialImage {
+	@Field(() => Picture, { description: "The picture." })
+	readonly picture!: Picture;
+
+	@Field(() => Float, { description: "The share of the steps that is made." })
+	readonly strength!: number;
 }
 
 @ObjectType({ description: "The settings that a cell was planned with. Null means: as the decoder decides." })
@@ -58,4 +86,7 @@ export class CellSettings {
 
 	@Field(() => String, { nullable: true, description: "Scheduler." })
 	readonly scheduler?: string;
+
+	@Field(() => InitialImage, { nullable: true, description: "The picture to start from." })
+	readonly initialImage?: InitialImage;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
 import { Picture } from "./picture.ts";
 
 @ObjectType({
@@ -46,6 +46,21 @@ export class DeDiffusionText {
 	@Field(() => ID, { description: "Id of the encoder that wrote it." })
 	readonly encoder!: string;
 
+	@Field(() => ID, {
+		nullable: true,
+		description: "Whose ids the tokens have: decoders that name the same one take them. Null when that is not known.",
+	})
+	readonly tokenizer?: string;
+
 	@Field(() => Picture, { description: "The picture it was written for." })
 	readonly picture!: Picture;
+}
+
+@InputType({ description: "A text as the ids of its tokens, so that it need not be taken apart again." })
+export class PromptTokensInput {
+	@Field(() => ID, { description: "Whose ids they are, as DeDiffusionText and DecoderCapabilities name it." })
+	readonly tokenizer!: string;
+
+	@Field(() => [Int], { description: "The ids, without start and end; 1 to 1,024." })
+	readonly ids!: readonly number[];
 }

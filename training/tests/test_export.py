@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
+from diffusers import AutoencoderKL
 from torch import nn
 
 from dediffusion_training.export.graph import export_graph, open_session
+from dediffusion_training.export.pipeline import export_unet, export_vae_encoder
+from dediffusion_training.fixtures.families import tiny_unet
 
 
 class Normed(nn.Module):
@@ -60,3 +64,45 @@ def test_a_graph_that_computes_something_else_is_refused(tmp_path):
 
     with pytest.raises(ValueError, match="output answer differs from PyTorch's by up to 1"):
         export_graph(Fickle(), {"numbers": torch.zeros(2)}, ["answer"], tmp_path / "model.onnx", dynamic={})
+
+
+@torch.no_grad()
+def test_the_encoder_of_an_autoencoder_gives_mean_and_variance_at_every_size(tmp_path):
+    torch.manual_seed(1)
+    autoencoder = AutoencoderKL(
+        block_out_channels=(8, 16),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        latent_channels=4,
+        norm_num_groups=4,
+    ).eval()
+    export_vae_encoder(autoencoder, tmp_path / "model.onnx")
+    pictures = torch.rand(1, 3, 24, 40, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    session = open_session(tmp_path / "model.onnx")
+    assert [output.name for output in session.get_outputs()] == ["latent_parameters"]
+    (computed,) = session.run(None, {"sample": pictures.numpy()})
+    expected = autoencoder.encode(pictures).latent_dist.parameters.numpy()
+    assert computed.shape == (1, 8, 12, 20)
+    assert np.abs(computed - expected).max() < 1e-4 * max(1, np.abs(expected).max())
+
+
+@torch.no_grad()
+def test_a_unet_takes_any_size_where_it_is_asked_to(tmp_path):
+    torch.manual_seed(1)
+    unet = tiny_unet(cross_attention_dim=8).eval()
+
+    def difference(session: onnxruntime.InferenceSession, height: int, width: int) -> float:
+        latents, condition = torch.randn(1, 4, height, width), torch.randn(1, 3, 8)
+        inputs = {"sample": latents, "timestep": torch.tensor(7.0), "encoder_hidden_states": condition}
+        (computed,) = session.run(None, {name: value.numpy() for name, value in inputs.items()})
+        return np.abs(computed - unet(latents, 7.0, condition).sample.numpy()).max()
+
+    export_unet(unet, tmp_path / "any.onnx", any_size=True)
+    session = open_session(tmp_path / "any.onnx")
+    assert all(difference(session, *size) < 1e-4 for size in [(9, 8), (8, 8), (5, 7)])
+
+    export_unet(unet, tmp_path / "even.onnx")
+    session = open_session(tmp_path / "even.onnx")
+    assert difference(session, 10, 4) < 1e-4
+    with pytest.raises(Exception, match="Concat"):
+        difference(session, 9, 8)

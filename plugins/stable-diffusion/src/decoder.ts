@@ -1,5 +1,5 @@
 /**
- * A pipeline folder as a decoder: plans the requests, walks each group from noise to latents, decodes the pictures.
+ * A pipeline folder as a decoder: plans the requests, walks each group to latents, decodes the pictures.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 import { throwIfAborted } from "./aborted.ts";
 import { denoise } from "./denoise.ts";
 import { Graphs } from "./graphs.ts";
-import type { ModelFolder } from "./model-folder.ts";
+import { type ModelFolder, whyNoInitialImage } from "./model-folder.ts";
 import type { ModelOptions } from "./options.ts";
 import { latentsToPixels } from "./picture.ts";
 import { type Defaults, groupJobs, type Job, planJob } from "./plan.ts";
@@ -107,17 +107,49 @@ function defaultsOf(options: ModelOptions, { latents, schedulers, defaults }: Mo
 	};
 }
 
-function capabilitiesOf({ latents, schedulers, textEncoders }: ModelFolder, defaults: Defaults): DecoderCapabilities {
-	const multipleOf = latents.multipleOf * latents.pixels;
-	const largest = largestEnlargement * Math.max(defaults.width, defaults.height);
+function capabilitiesOf(model: ModelFolder, defaults: Defaults): DecoderCapabilities {
+	const { latents, schedulers, textEncoders } = model;
+	const noInitialImage = whyNoInitialImage(model);
 	return {
-		settings: ["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler"],
+		settings: [
+			...(["seed", "steps", "guidanceScale", "negativePrompt"] as const),
+			...(latents.isFixed ? [] : (["width", "height"] as const)),
+			"scheduler",
+			...(noInitialImage === undefined ? (["initialImage"] as const) : []),
+		],
+		reasons: {
+			...(noInitialImage !== undefined && { initialImage: noInitialImage }),
+			...(latents.isFixed && { width: whyFixed(defaults), height: whyFixed(defaults) }),
+		},
 		deterministic: true,
 		maxBatch,
 		schedulers: schedulers.names,
-		size: { min: multipleOf, max: Math.floor(largest / multipleOf) * multipleOf, multipleOf },
+		size: sizesOf(model, defaults),
+		...tokenizerOf(model),
 		maxPromptTokens: Math.min(...textEncoders.map(({ tokenizer }) => tokenizer.maxTextTokens)),
 		rewritesPrompt: false,
 		defaults,
 	};
+}
+
+/** The picture sizes that the U-Net's graph takes. */
+function sizesOf({ latents }: ModelFolder, { width, height }: Defaults): DecoderCapabilities["size"] {
+	const [small, large] = [Math.min(width, height), Math.max(width, height)];
+	if (latents.isFixed) return { min: small, max: large, multipleOf: latents.pixels };
+	const multipleOf = latents.multipleOf * latents.pixels;
+	return {
+		min: latents.smallest * latents.pixels,
+		max: Math.floor((largestEnlargement * large) / multipleOf) * multipleOf,
+		multipleOf,
+	};
+}
+
+function whyFixed({ width, height }: Defaults): string {
+	return `The U-Net was exported for pictures of ${width} x ${height} pixels alone; export it with free sizes.`;
+}
+
+/** The tokenizer whose ids are taken: the one that all text encoders share, if only in its ids. */
+function tokenizerOf({ textEncoders: [first, ...others] }: ModelFolder): Pick<DecoderCapabilities, "tokenizer"> {
+	const { id } = first.tokenizer;
+	return others.every(({ tokenizer }) => tokenizer.id === id) ? { tokenizer: id } : {};
 }

@@ -1,5 +1,6 @@
 /**
- * From noise to latents: encodes the texts, gathers what the U-Net takes, and has it walked along a scheduler.
+ * From noise, or from pictures, to latents: encodes the texts, gathers what the U-Net takes, and has it walked along a
+ * scheduler.
  *
  * @module
  */
@@ -7,9 +8,11 @@ import { extname } from "node:path";
 import { DeDiffusionError, type InferenceSession, type Tensor } from "dediffusion/plugin";
 import { throwIfAborted } from "./aborted.ts";
 import { join, split } from "./arrays.ts";
+import { encodePicture } from "./encode-picture.ts";
 import type { Graphs } from "./graphs.ts";
 import { guidanceEmbedding } from "./guidance.ts";
 import type { ModelFolder } from "./model-folder.ts";
+import { seededRandom } from "./noise.ts";
 import type { Job } from "./plan.ts";
 import { inputNamed, tensorFor } from "./tensors.ts";
 import { type EncodedTexts, encodeTexts } from "./texts.ts";
@@ -31,7 +34,7 @@ export interface DenoiseSettings {
 /**
  * Walks a group of jobs from noise to latents in one batch.
  *
- * @param jobs Alike in steps, guidance, scheduler and size.
+ * @param jobs Alike in steps, guidance, scheduler, size and in where they start.
  * @param onStride Called after each call of the U-Net; waited for where there is something to show.
  * @returns One array of latents for each job.
  * @throws DeDiffusionError `ABORTED` between steps, or what opening and running graphs throws.
@@ -44,15 +47,18 @@ export async function denoise(
 	signal: AbortSignal,
 	onStride: (stride: Stride) => void | Promise<void>,
 ): Promise<readonly Float32Array[]> {
-	const [{ steps, guidanceScale, scheduler, negative }] = jobs;
+	const [{ steps, start, guidanceScale, scheduler, negative }] = jobs;
 	throwIfAborted(signal);
 	const texts = await encodeTexts(jobs, model, graphs, settings.clipSkip, signal);
+	const samples: Walk["samples"][number][] = [];
+	for (const job of jobs) samples.push(await startOf(job, model, graphs, signal));
 	const unet = await graphs.open("unet");
 	const walked: Walk = {
 		scheduler: { file: model.schedulers.file, name: scheduler.name },
 		steps,
+		start,
 		guidance: { isOn: negative !== undefined, scale: guidanceScale, rescale: settings.guidanceRescale },
-		samples: jobs.map(({ seed, noise, isSeedsNoise }) => ({ seed, noise, isSeedsNoise })),
+		samples,
 		unet: inputsOf(unet, graphs.path("unet"), jobs, texts, model),
 		showEvery: settings.previewEvery,
 	};
@@ -72,6 +78,24 @@ export async function denoise(
 		);
 	}
 	return split(latents, jobs.length);
+}
+
+/** What a job's walk starts from. Diffusers draws a picture's latents first, then the noise: both come from one seed. */
+async function startOf(
+	{ seed, initialImage, initialLatents, width, height }: Job,
+	model: ModelFolder,
+	graphs: Graphs,
+	signal: AbortSignal,
+): Promise<Walk["samples"][number]> {
+	const random = seededRandom(seed);
+	let drawn = 0;
+	const draw = () => {
+		drawn++;
+		return random.normal(model.latents.channels * height * width);
+	};
+	const picture = initialImage && (await encodePicture(initialImage, draw, model, graphs, signal));
+	const noise = initialLatents ?? draw();
+	return { seed, noise, drawn, ...(picture && { picture }) };
 }
 
 /** What the U-Net takes at each call, and what stays the same from call to call. */

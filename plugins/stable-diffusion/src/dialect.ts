@@ -6,6 +6,7 @@
  */
 import { DeDiffusionError, type InferenceSession, type TensorType } from "dediffusion/plugin";
 import { refuseUnknownInputs } from "./denoise.ts";
+import { latentsName } from "./encode-picture.ts";
 import type { GraphName, ModelFolder } from "./model-folder.ts";
 import { inputNamed } from "./tensors.ts";
 import { stateName } from "./texts.ts";
@@ -53,6 +54,10 @@ export function requireDialect(name: GraphName, session: InferenceSession, model
 		case "vae_decoder":
 			take("latent_sample", floats);
 			give("sample");
+			return;
+		case "vae_encoder":
+			take("sample", floats);
+			give(latentsName(session, path));
 			return;
 	}
 }

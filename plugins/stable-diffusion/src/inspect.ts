@@ -86,7 +86,8 @@ export async function inspectPipeline(folder: string, inference: Inference): Pro
 	const isComplete = !index.metadata.some((file) => missing.includes(file));
 	const model = isComplete ? await attempt(() => readModelFolder(path)) : undefined;
 	const graphs: GraphReport[] = [];
-	for (const graph of index.graphs.filter((file) => !missing.includes(file))) {
+	const found = [...index.graphs, ...index.optionalGraphs].filter((file) => existsSync(join(path, file)));
+	for (const graph of found) {
 		const name = dirname(graph) as GraphName;
 		const report = await attempt(() => inspectGraph(name, join(path, graph), attempt, inference, model));
 		if (report) graphs.push(report);

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { invalid, readJson, readJsonOr } from "./json-file.ts";
 import { readSchedulers, type Schedulers } from "./schedulers/config.ts";
+import { readGraphSizes } from "./sizes.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { readTokenizer, tokenizerFiles } from "./tokenizer-folder.ts";
 
@@ -20,18 +22,27 @@ interface Family {
 	/** For people. */
 	readonly name: string;
 	readonly isXl: boolean;
+	/** See {@link ModelFolder}. */
+	readonly spreadsSteps: boolean;
 	readonly defaults: FamilyDefaults;
 }
 
 const stableDiffusion: Family = {
 	name: "Stable Diffusion",
 	isXl: false,
+	spreadsSteps: false,
 	defaults: { steps: 25, guidanceScale: 7.5 },
 };
-const xl: Family = { name: "Stable Diffusion XL", isXl: true, defaults: { steps: 25, guidanceScale: 5 } };
+const xl: Family = {
+	name: "Stable Diffusion XL",
+	isXl: true,
+	spreadsSteps: false,
+	defaults: { steps: 25, guidanceScale: 5 },
+};
 const latentConsistency: Family = {
 	name: "latent consistency model",
 	isXl: false,
+	spreadsSteps: true,
 	defaults: { steps: 4, guidanceScale: 8.5 },
 };
 
@@ -78,7 +89,7 @@ const vaeConfig = z.looseObject({
 const beforeConfigs = "OnnxStableDiffusionPipeline";
 
 /** The graphs of a pipeline by the names of their folders. */
-export type GraphName = "text_encoder" | "text_encoder_2" | "unet" | "vae_decoder";
+export type GraphName = "text_encoder" | "text_encoder_2" | "unet" | "vae_decoder" | "vae_encoder";
 
 /** A text encoder and the tokenizer that belongs to it. */
 export interface TextEncoder {
@@ -92,7 +103,10 @@ export interface ModelFolder {
 	readonly path: string;
 	/** The kind of model, for people. */
 	readonly family: string;
-	/** Absolute paths of the ONNX files; they may be missing until somebody opens them. */
+	/**
+	 * Absolute paths of the ONNX files; they may be missing until somebody opens them. `vae_encoder`, which only starting from
+	 * pictures needs, is listed where it is there.
+	 */
 	readonly graphs: ReadonlyMap<GraphName, string>;
 	/** One, or two whose outputs are joined. */
 	readonly textEncoders: readonly [TextEncoder, ...TextEncoder[]];
@@ -101,16 +115,22 @@ export interface ModelFolder {
 	readonly isXl: boolean;
 	/** Whether a missing negative prompt counts as zeros, not as an empty text. */
 	readonly hasZerosForMissingNegative: boolean;
+	/** Whether steps from a picture are spread over the noise levels that are left, instead of left out. */
+	readonly spreadsSteps: boolean;
 	/** In how many numbers the U-Net is told the guidance scale; undefined when guidance takes two predictions. */
 	readonly guidanceNumbers: number | undefined;
 	/** What is used where neither a request nor the plugin's options say otherwise. */
 	readonly defaults: FamilyDefaults;
 	readonly latents: {
 		readonly channels: number;
-		/** The size that the U-Net was trained on, in latent cells. */
+		/** The size that the U-Net was trained on, or the only one that its graph takes, in latent cells. */
 		readonly width: number;
 		readonly height: number;
-		/** Width and height must be multiples of this, because the U-Net halves them on its way down. */
+		/** Whether the graph takes that size alone. */
+		readonly isFixed: boolean;
+		/** The least side, in latent cells: all halvings of the U-Net leave one of it. */
+		readonly smallest: number;
+		/** Width and height must be multiples of this: of all halvings, or of 1 where the graph takes every size. */
 		readonly multipleOf: number;
 		/** Pixels per latent cell, along one side. */
 		readonly pixels: number;
@@ -131,6 +151,8 @@ export interface PipelineIndex {
 	/** Files that older folders may lack. */
 	readonly optional: readonly string[];
 	readonly graphs: readonly string[];
+	/** Graphs that a folder may lack, at the cost of what they are for. */
+	readonly optionalGraphs: readonly string[];
 }
 
 /** The file that says what a folder holds. */
@@ -158,6 +180,7 @@ export async function readIndex(folder: string): Promise<PipelineIndex> {
 		],
 		optional: isOld ? configs : [],
 		graphs: parts.map((part) => `${part}/${graphFile}`),
+		optionalGraphs: [`${pictureEncoder}/${graphFile}`],
 	};
 }
 
@@ -179,6 +202,15 @@ const tokenizerOf = (encoder: GraphName): string => encoder.replace("text_encode
 /** Each graph has a folder of its own, in which it has this name. */
 const graphFile = "model.onnx";
 
+const pictureEncoder = "vae_encoder" satisfies GraphName;
+
+/** What a folder lacks for starting from a picture, for people; undefined when it lacks nothing. */
+export function whyNoInitialImage({ path, graphs }: ModelFolder): string | undefined {
+	if (graphs.has(pictureEncoder)) return undefined;
+	const missing = join(path, pictureEncoder, graphFile);
+	return `Starting from a picture needs the graph ${missing}, which is missing: export the autoencoder's encoder too.`;
+}
+
 /**
  * Reads the folder of an exported Stable Diffusion pipeline.
  *
@@ -195,8 +227,10 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 	};
 	const encoderNames = encodersOf(family);
 	const schedulerFile = join(path, "scheduler", "scheduler_config.json");
-	const [scheduler, unet, vae, ...textEncoders] = await Promise.all([
+	const graphPath = (name: GraphName) => join(path, name, graphFile);
+	const [scheduler, sizes, unet, vae, ...textEncoders] = await Promise.all([
 		readJson(schedulerFile, z.unknown()),
+		readGraphSizes(graphPath("unet")),
 		config("unet", unetConfig),
 		config("vae_decoder", vaeConfig),
 		...encoderNames.map(async (graph): Promise<TextEncoder> => {
@@ -214,25 +248,30 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
 		const wanted = family.isXl ? "needs" : "has no use for";
 		throw invalid(join(path, "unet", "config.json"), `a ${index._class_name} ${wanted} SDXL's additional conditions`);
 	}
+	const optional: GraphName[] = existsSync(graphPath(pictureEncoder)) ? [pictureEncoder] : [];
 	const [height, width] =
 		typeof unet.sample_size === "number" ? [unet.sample_size, unet.sample_size] : unet.sample_size;
+	const smallest = 2 ** (unet.block_out_channels.length - 1);
 	return {
 		path,
 		family: family.name,
 		graphs: new Map(
-			[...encoderNames, "unet" as const, "vae_decoder" as const].map((name) => [name, join(path, name, graphFile)]),
+			[...encoderNames, "unet" as const, "vae_decoder" as const, ...optional].map((name) => [name, graphPath(name)]),
 		),
 		textEncoders: textEncoders as [TextEncoder, ...TextEncoder[]],
 		schedulers: readSchedulers(scheduler, schedulerFile),
 		isXl: family.isXl,
 		hasZerosForMissingNegative: family.isXl && index.force_zeros_for_empty_prompt,
+		spreadsSteps: family.spreadsSteps,
 		guidanceNumbers: unet.time_cond_proj_dim ?? undefined,
 		defaults: family.defaults,
 		latents: {
 			channels: unet.in_channels,
-			width,
-			height,
-			multipleOf: 2 ** (unet.block_out_channels.length - 1),
+			width: sizes.fixed?.width ?? width,
+			height: sizes.fixed?.height ?? height,
+			isFixed: sizes.fixed !== undefined,
+			smallest,
+			multipleOf: sizes.isAny ? 1 : smallest,
 			pixels: 2 ** (vae.block_out_channels.length - 1),
 			...scaleOf(vae, unet.in_channels),
 		},

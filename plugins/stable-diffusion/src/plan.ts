@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { type DecodeRequest, type DecoderCapabilities, type DecodeWarning, DeDiffusionError } from "dediffusion/plugin";
-import type { ModelFolder } from "./model-folder.ts";
-import { standardNormal } from "./noise.ts";
+import {
+	type DecodeRequest,
+	type DecoderCapabilities,
+	type DecodeWarning,
+	DeDiffusionError,
+	type InitialImage,
+	type PixelImage,
+} from "dediffusion/plugin";
+import { type ModelFolder, whyNoInitialImage } from "./model-folder.ts";
 import type { ConfiguredScheduler } from "./schedulers/config.ts";
+import { fromNoise, type WalkStart } from "./schedulers/scheduler.ts";
 import type { Encoding } from "./tokenizer.ts";
 
 /** One request, ready to be drawn. */
@@ -24,10 +31,11 @@ export interface Job {
 	/** Latent cells. */
 	readonly width: number;
 	readonly height: number;
-	/** Noise of standard deviation 1, shape [channels, height, width]. */
-	readonly noise: Float32Array;
-	/** Whether the noise is the seed's; else it came with the request. */
-	readonly isSeedsNoise: boolean;
+	/** Noise of standard deviation 1 to use instead of the seed's, shape [channels, height, width]. */
+	readonly initialLatents: Float32Array | undefined;
+	/** The picture to start from, of the size to draw; undefined to start from noise alone. */
+	readonly initialImage: PixelImage | undefined;
+	readonly start: WalkStart;
 	readonly effectivePrompt: string;
 	readonly warnings: readonly DecodeWarning[];
 }
@@ -38,7 +46,8 @@ export type Defaults = Required<DecoderCapabilities["defaults"]>;
 /**
  * Fills a request's blanks and adjusts what the model cannot do exactly.
  *
- * @throws DeDiffusionError `SCHEDULER_UNKNOWN`, or `SETTING_INVALID` for initial latents of the wrong length.
+ * @throws DeDiffusionError `SCHEDULER_UNKNOWN`, `SETTING_INVALID` for initial latents or an initial picture of another
+ *   size, or `INPUT_INVALID` for token ids that the tokenizer does not have.
  */
 export function planJob(
 	request: DecodeRequest,
@@ -54,6 +63,9 @@ export function planJob(
 	};
 	const side = (setting: "width" | "height") => {
 		const given = request[setting] ?? defaults[setting];
+		if (model.latents.isFixed) {
+			return adjusted(setting, given, defaults[setting]) / model.latents.pixels;
+		}
 		const whole = Math.round(given / size.multipleOf) * size.multipleOf;
 		return adjusted(setting, given, Math.min(Math.max(whole, size.min), size.max)) / model.latents.pixels;
 	};
@@ -65,7 +77,7 @@ export function planJob(
 	const [width, height] = [side("width"), side("height")];
 
 	const encode = (text: string) => model.textEncoders.map(({ tokenizer }) => tokenizer.encode(text));
-	const prompt = encode(request.prompt);
+	const prompt = request.tokenIds ? framed(request.tokenIds, model) : encode(request.prompt);
 	const seen = prompt[0] as Encoding;
 	warnOfCut(seen, "prompt", warnings);
 	const isGuided = guidanceScale > 1 && model.guidanceNumbers === undefined;
@@ -74,6 +86,10 @@ export function planJob(
 	if (isGuided && negative !== "zeros") warnOfCut(negative[0] as Encoding, "negativePrompt", warnings);
 	if (!isGuided && request.negativePrompt) {
 		warnings.push({ type: "unsupported", setting: "negativePrompt", message: whyNoNegative(model) });
+	}
+	const initialImage = usableImage(request, model, warnings);
+	if (initialImage) {
+		requireSize(initialImage.image, width * model.latents.pixels, height * model.latents.pixels);
 	}
 	return {
 		index,
@@ -85,8 +101,9 @@ export function planJob(
 		scheduler,
 		width,
 		height,
-		noise: noiseOf(request, model.latents.channels, height, width),
-		isSeedsNoise: request.initialLatents === undefined,
+		initialLatents: checkedLatents(request, model.latents.channels, height, width),
+		initialImage: initialImage?.image,
+		start: initialImage ? startFrom(initialImage, model, scheduler, steps, warnings) : fromNoise,
 		effectivePrompt: seen.kept < seen.wanted ? seen.text : request.prompt,
 		warnings,
 	};
@@ -96,7 +113,11 @@ export function planJob(
 export function groupJobs(jobs: readonly Job[]): readonly (readonly [Job, ...Job[]])[] {
 	const groups = new Map<string, [Job, ...Job[]]>();
 	for (const job of jobs) {
-		const key = [job.steps, job.guidanceScale, job.scheduler.name, job.width, job.height].join(" ");
+		const { steps, start, guidanceScale, scheduler, width, height, initialImage } = job;
+		const isFromPicture = initialImage !== undefined;
+		const key = [steps, start.skipped, start.share, guidanceScale, scheduler.name, width, height, isFromPicture].join(
+			" ",
+		);
 		const group = groups.get(key);
 		if (group) group.push(job);
 		else groups.set(key, [job]);
@@ -119,13 +140,74 @@ function warnOfCut(encoding: Encoding, setting: "prompt" | "negativePrompt", war
 	});
 }
 
-function noiseOf(request: DecodeRequest, channels: number, height: number, width: number): Float32Array {
-	const count = channels * height * width;
-	if (request.initialLatents === undefined) return standardNormal(count, request.seed);
-	if (request.initialLatents.length === count) return request.initialLatents;
+/** Ids as every text encoder takes them; the decoder names a tokenizer only where all of them share it. */
+function framed(ids: readonly number[], { textEncoders }: ModelFolder): Encoding[] {
+	return textEncoders.map(({ tokenizer }) => {
+		const unknown = ids.find((id) => !tokenizer.has(id));
+		if (unknown === undefined) return tokenizer.frame(ids);
+		throw new DeDiffusionError("INPUT_INVALID", `The model's tokenizer has no token ${unknown}.`, {
+			input: "tokens.ids",
+			advice: "Give ids of the tokenizer that the decoder names, or leave tokens out.",
+		});
+	});
+}
+
+/** The picture to start from, unless the folder cannot encode it. */
+function usableImage(
+	{ initialImage }: DecodeRequest,
+	model: ModelFolder,
+	warnings: DecodeWarning[],
+): InitialImage | undefined {
+	const missing = initialImage && whyNoInitialImage(model);
+	if (missing === undefined) return initialImage;
+	warnings.push({ type: "unsupported", setting: "initialImage", message: `${missing} The picture was ignored.` });
+	return undefined;
+}
+
+/**
+ * Which part of the walk a picture makes up for: its first steps, as `get_timesteps` of diffusers'
+ * `StableDiffusionImg2ImgPipeline` has it, or the noisiest levels, as in `LatentConsistencyModelImg2ImgPipeline`.
+ */
+function startFrom(
+	{ strength }: InitialImage,
+	{ spreadsSteps }: ModelFolder,
+	{ name, stepRange }: ConfiguredScheduler,
+	steps: number,
+	warnings: DecodeWarning[],
+): WalkStart {
+	const adjusted = (message: string) => warnings.push({ type: "adjusted", setting: "initialImage", message });
+	if (spreadsSteps && name === "lcm") {
+		const least = steps / stepRange.max;
+		if (Math.trunc(stepRange.max * strength) < steps) {
+			adjusted(`A strength of ${strength} has no room for ${steps} steps; it became ${least}.`);
+		}
+		return { skipped: 0, share: Math.max(strength, least) };
+	}
+	const made = Math.trunc(steps * strength);
+	if (made < 1) adjusted(`A strength of ${strength} is less than one of ${steps} steps; one was made.`);
+	return { skipped: steps - Math.max(made, 1), share: 1 };
+}
+
+function requireSize(image: PixelImage, width: number, height: number): void {
+	if (image.width === width && image.height === height) return;
 	throw new DeDiffusionError(
 		"SETTING_INVALID",
-		`initialLatents has ${request.initialLatents.length} numbers; [${channels}, ${height}, ${width}] needs ${count}`,
+		`initialImage has ${image.width} x ${image.height} pixels; the picture to draw has ${width} x ${height}`,
+		{ input: "initialImage" },
+	);
+}
+
+function checkedLatents(
+	{ initialLatents }: DecodeRequest,
+	channels: number,
+	height: number,
+	width: number,
+): Float32Array | undefined {
+	const count = channels * height * width;
+	if (initialLatents === undefined || initialLatents.length === count) return initialLatents;
+	throw new DeDiffusionError(
+		"SETTING_INVALID",
+		`initialLatents has ${initialLatents.length} numbers; [${channels}, ${height}, ${width}] needs ${count}`,
 		{ input: "initialLatents" },
 	);
 }

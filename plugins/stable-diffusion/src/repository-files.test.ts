@@ -8,8 +8,8 @@ import { wholeFolder } from "./testing/families.ts";
 const repository = "someone/tiny";
 
 /** A whole pipeline, an empty folder to bring it to, and how that is done. */
-function repositoryOf(name: string) {
-	const source = wholeFolder(name);
+function repositoryOf(...names: readonly [string, ...string[]]) {
+	const source = wholeFolder(...names);
 	const folder = mkdtempSync(join(tmpdir(), "pulled-"));
 	for (const made of [source, folder]) onTestFinished(() => rmSync(made, { recursive: true }));
 	const files = readdirSync(source, { recursive: true, withFileTypes: true })
@@ -36,7 +36,7 @@ function repositoryOf(name: string) {
 
 it("wants the index, the small files, the graphs and their weights, in this order", async () => {
 	const { bring, files } = repositoryOf("tiny-xl");
-	const others = ["README.md", "unet/model.safetensors", "unet/model_fp16.onnx", "vae_encoder/model.onnx"];
+	const others = ["README.md", "unet/model.safetensors", "unet/model_fp16.onnx", "vae_encoder/model_fp16.onnx"];
 	const rounds = await bring([...files, ...others]);
 	expect(rounds[0]).toEqual(["model_index.json"]);
 	expect(rounds[1]).toContain("tokenizer_2/merges.txt");
@@ -48,6 +48,11 @@ it("wants the index, the small files, the graphs and their weights, in this orde
 	]);
 	expect(rounds[3]).toEqual(["text_encoder/model.onnx_data", "text_encoder_2/model.onnx_data", "unet/model.onnx_data"]);
 	expect(rounds.flat().sort()).toEqual(files.sort());
+});
+
+it("wants the encoder of the autoencoder too, where there is one", async () => {
+	const { bring } = repositoryOf("tiny-epsilon", "tiny-image");
+	expect((await bring()).at(-1)).toContain("vae_encoder/model.onnx");
 });
 
 it("takes weights of any name that a graph gives them", async () => {

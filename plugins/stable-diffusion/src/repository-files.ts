@@ -34,9 +34,10 @@ export async function pipelineFiles(
 	}
 	if (!areHere()) return wanted;
 
-	const { className, metadata, optional, graphs } = await readIndex(folder);
-	const [first] = lacking(graphs);
+	const { className, metadata, optional, graphs: needed, optionalGraphs } = await readIndex(folder);
+	const [first] = lacking(needed);
 	if (first !== undefined) throw noGraphs(repository, className, first);
+	const graphs = [...needed, ...optionalGraphs.filter((file) => listed.includes(file))];
 	requireAll(repository, lacking(metadata));
 	wanted.push(...metadata.slice(1), ...optional.filter((file) => listed.includes(file)));
 	if (!areHere()) return wanted;

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { readMerges } from "dediffusion/plugin";
 import { z } from "zod";
 import { invalid, read, readJson } from "./json-file.ts";
 import { Tokenizer } from "./tokenizer.ts";
@@ -41,9 +42,7 @@ export async function readTokenizer(folder: string, longest: number): Promise<To
 	try {
 		return new Tokenizer({
 			vocabulary: tokens,
-			merges: merges
-				.split(/\r?\n/)
-				.filter((line, index) => line !== "" && !(index === 0 && line.startsWith("#version"))),
+			merges: readMerges(merges),
 			bosToken: config.bos_token ?? map.bos_token ?? "<|startoftext|>",
 			eosToken: end,
 			unknownToken: config.unk_token ?? map.unk_token ?? end,

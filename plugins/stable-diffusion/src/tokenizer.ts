@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { tokenizerId } from "dediffusion/plugin";
 import { BytePairs } from "./byte-pairs.ts";
 import { bytesToSymbols, symbolsToText } from "./byte-symbols.ts";
 
@@ -54,6 +55,8 @@ const words = new RegExp(
 const wordEnd = "</w>";
 
 export class Tokenizer {
+	/** Names the vocabulary and the merges: tokenizers that share the name share the meaning of their ids. */
+	readonly id: string;
 	/** Most tokens of text that fit between start and end. */
 	readonly maxTextTokens: number;
 	readonly #files: TokenizerFiles;
@@ -68,6 +71,7 @@ export class Tokenizer {
 	/** @throws Error if a special token is missing from the vocabulary. */
 	constructor(files: TokenizerFiles) {
 		this.#files = files;
+		this.id = tokenizerId(files.vocabulary, files.merges);
 		this.maxTextTokens = files.maxLength - 2;
 		this.#bos = this.#idOf(files.bosToken);
 		this.#eos = this.#idOf(files.eosToken);
@@ -81,7 +85,11 @@ export class Tokenizer {
 
 	/** The text between start and end, cut and padded to the model's length. */
 	encode(text: string): Encoding {
-		const all = this.#textIds(text);
+		return this.frame(this.#textIds(text));
+	}
+
+	/** Ids of the text between start and end, cut and padded to the model's length. */
+	frame(all: readonly number[]): Encoding {
 		const kept = all.slice(0, this.maxTextTokens);
 		const padding = new Array<number>(this.maxTextTokens - kept.length).fill(this.#pad);
 		return {
@@ -91,6 +99,11 @@ export class Tokenizer {
 			text: this.decode(kept),
 			cut: this.decode(all.slice(kept.length)),
 		};
+	}
+
+	/** Whether it has a token of this id. */
+	has(id: number): boolean {
+		return this.#tokens.has(id);
 	}
 
 	/** The text of ids; ids outside the vocabulary are left out. */

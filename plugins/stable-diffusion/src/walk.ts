@@ -10,12 +10,14 @@ import { join, split } from "./arrays.ts";
 import { guide, rescale } from "./guidance.ts";
 import { seededRandom } from "./noise.ts";
 import { readSchedulers, type SchedulerFile } from "./schedulers/config.ts";
+import type { WalkStart } from "./schedulers/scheduler.ts";
 import { floatsOf, tensorFor, timestepFor } from "./tensors.ts";
 
 /** A group of jobs that walk in one batch, in values that can cross threads. */
 export interface Walk {
 	readonly scheduler: { readonly file: SchedulerFile; readonly name: string };
 	readonly steps: number;
+	readonly start: WalkStart;
 	readonly guidance: {
 		/** Whether each call predicts without the text too. */
 		readonly isOn: boolean;
@@ -27,7 +29,10 @@ export interface Walk {
 		readonly seed: number;
 		/** Noise of standard deviation 1, shape [channels, height, width]. */
 		readonly noise: Float32Array;
-		readonly isSeedsNoise: boolean;
+		/** How often so many numbers were drawn from the seed already. */
+		readonly drawn: number;
+		/** Latents of the picture that the walk starts from, of the noise's shape; without them it starts from noise alone. */
+		readonly picture?: Float32Array;
 	}[];
 	readonly unet: {
 		/** Named in errors. */
@@ -69,13 +74,21 @@ export async function walk(
 	walked: Walk,
 	{ signal, report }: WalkContext,
 ): Promise<Float32Array> {
-	const { guidance, samples, unet, steps, showEvery } = walked;
-	const scheduler = schedulersOf(walked.scheduler.file).get(walked.scheduler.name, "scheduler").start(steps);
-	const calls = scheduler.timesteps.length;
+	const { guidance, samples, unet, steps, start, showEvery } = walked;
+	const scheduler = schedulersOf(walked.scheduler.file).get(walked.scheduler.name, "scheduler").start(steps, start);
+	const { firstCall } = scheduler;
+	const calls = scheduler.timesteps.length - firstCall;
 	const drawNoise = noiseAfter(samples);
-	let sample: Float32Array = join(samples.map(({ noise }) => noise)).map((value) => value * scheduler.initialSigma);
-	for (const [call, timestep] of scheduler.timesteps.entries()) {
+	let sample = join(
+		samples.map(({ noise, picture }) =>
+			picture === undefined
+				? noise.map((value) => value * scheduler.initialSigma)
+				: scheduler.addNoise(picture, noise, firstCall),
+		),
+	);
+	for (const [index, timestep] of scheduler.timesteps.slice(firstCall).entries()) {
 		throwIfAborted(signal);
+		const call = firstCall + index;
 		const scaled = scheduler.scaleInput(sample, call);
 		const outputs = await run({
 			...unet.constant,
@@ -88,12 +101,12 @@ export async function walk(
 			prediction = rescale(prediction, predicted, guidance.rescale, samples.length);
 		}
 		sample = scheduler.step(prediction, call, sample, drawNoise);
-		const done = call + 1;
+		const done = index + 1;
 		const isShown = showEvery !== undefined && done % showEvery === 0 && done < calls;
 		await report({
 			done,
 			of: calls,
-			...(isShown ? { latents: split(scheduler.scaleInput(sample, done), samples.length) } : {}),
+			...(isShown ? { latents: split(scheduler.scaleInput(sample, call + 1), samples.length) } : {}),
 		});
 	}
 	return sample;
@@ -115,9 +128,9 @@ function schedulersOf({ path, value }: SchedulerFile): ReturnType<typeof readSch
 function noiseAfter(samples: Walk["samples"]): () => Float32Array {
 	let draws: (() => Float32Array)[] | undefined;
 	return () => {
-		draws ??= samples.map(({ seed, noise, isSeedsNoise }) => {
+		draws ??= samples.map(({ seed, noise, drawn }) => {
 			const random = seededRandom(seed);
-			if (isSeedsNoise) random.normal(noise.length);
+			for (let draw = 0; draw < drawn; draw++) random.normal(noise.length);
 			return () => random.normal(noise.length);
 		});
 		return join(draws.map((draw) => draw()));

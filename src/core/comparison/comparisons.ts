@@ -99,7 +99,10 @@ export class Comparisons {
 		const sources = resolved.map(({ source }) => source);
 		const wanted = { sources, decoders: request.decoders, seeds, guidanceScales, settings };
 		const comparison = planComparison(wanted, randomUUID(), new Date(), this.#options.maxCells);
-		await Promise.all(resolved.flatMap(({ pictures }) => pictures).map((picture) => this.#pictures.keep(picture)));
+		const pictures = [...resolved.flatMap((source) => source.pictures), settings.initialImage?.picture];
+		await Promise.all(
+			pictures.filter((picture) => picture !== undefined).map((picture) => this.#pictures.keep(picture)),
+		);
 		await this.#store.comparisons.insert(comparison);
 		this.#begin(comparison);
 		return comparison;
@@ -321,7 +324,8 @@ export class Comparisons {
 			if (source.text === undefined) {
 				throw failures.get(cell.source);
 			}
-			const decoding = await this.#models.decoders.decode(source.text, cell.decoder, cell.settings, {
+			const settings = await this.#settingsOf(cell);
+			const decoding = await this.#models.decoders.decode(source.text, cell.decoder, settings, {
 				signal,
 				onProgress: ({ fraction }) => void fractions.set(cell.position, fraction),
 			});
@@ -349,6 +353,14 @@ export class Comparisons {
 		} finally {
 			fractions.delete(cell.position);
 		}
+	}
+
+	async #settingsOf({ settings: { initialImage, ...settings } }: CellRecord): Promise<DecodeSettings> {
+		if (initialImage === undefined) {
+			return settings;
+		}
+		const picture = await this.#pictures.get(initialImage.picture);
+		return { ...settings, initialImage: { picture, strength: initialImage.strength } };
 	}
 
 	#cellError(error: unknown): { code: string; message: string } {

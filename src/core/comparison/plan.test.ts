@@ -5,6 +5,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { plainPicture } from "../../../test/pictures.ts";
 import { planComparison, type Wanted } from "./plan.ts";
 
 const now = new Date(0);
@@ -100,4 +101,15 @@ test("is refused when it has more cells than are allowed, and says how many", ()
 	expect(() => planned({}, 7)).toThrow(
 		expect.objectContaining({ code: "COMPARISON_TOO_LARGE", message: expect.stringMatching(/8 cells.* 7\b/) }),
 	);
+});
+
+test("keeps the picture to start from by its id, and how much of it is drawn anew", async () => {
+	const picture = await plainPicture([1, 2, 3]);
+	const { cells } = planned({ settings: { initialImage: { picture, strength: 0.4 } } });
+	expect(cells.map(({ settings }) => settings.initialImage)).toEqual(
+		cells.map(() => ({ picture: picture.id, strength: 0.4 })),
+	);
+	const [silent] = planned({ settings: { initialImage: { picture } } }).cells;
+	expect(silent?.settings.initialImage).toEqual({ picture: picture.id, strength: 0.8 });
+	expect(planned().cells[0]?.settings).not.toHaveProperty("initialImage");
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { DeDiffusionError } from "../../plugins/index.ts";
-import type { DecodeSettings } from "../decoding/settings.ts";
+import { type DecodeSettings, defaultStrength } from "../decoding/settings.ts";
 import type { CellRecord, CellSettings, ComparisonRecord, StoredSource } from "../store/records.ts";
 
 /** A comparison, its pictures known by id. */
@@ -51,7 +51,7 @@ export function planComparison(wanted: Wanted, id: string, createdAt: Date, maxC
 			position,
 			source,
 			decoder,
-			settings: withoutGaps({ ...settings, guidanceScale, seed }),
+			settings: stored({ ...settings, guidanceScale, seed }),
 			status: "pending",
 		}),
 	);
@@ -77,8 +77,12 @@ function requireDifferent(list: readonly unknown[], name: string): void {
 	}
 }
 
-function withoutGaps(settings: DecodeSettings & { seed: number }): CellSettings {
-	return Object.fromEntries(
-		Object.entries(settings).filter(([, value]) => value !== undefined),
-	) as unknown as CellSettings;
+/** Settings without gaps, and with the picture to start from by its id. */
+function stored({ initialImage, ...settings }: DecodeSettings & { seed: number }): CellSettings {
+	const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+	const { picture, strength = defaultStrength } = initialImage ?? {};
+	return {
+		...(Object.fromEntries(given) as unknown as CellSettings),
+		...(picture && { initialImage: { picture: picture.id, strength } }),
+	};
 }

@@ -21,7 +21,8 @@ import { Caller, type Limits } from "./caller.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Lanes } from "./lanes.ts";
 import { type Queue, queueOf } from "./queue.ts";
-import { checkFor, type DecodeSettings, fitTo } from "./settings.ts";
+import { checkFor, type DecodeSettings, fitTo, initialImageFor } from "./settings.ts";
+import { checkTokens, type PromptTokens, tokenIdsFor } from "./tokens.ts";
 
 /** What a decoder made of a text. */
 export interface Decoding {
@@ -38,6 +39,8 @@ export interface Decoding {
 }
 
 export interface DecodeOptions {
+	/** The text in the ids that it was made of; used where the decoder's tokenizer is theirs. */
+	readonly tokens?: PromptTokens | undefined;
 	readonly signal?: AbortSignal | undefined;
 	readonly onProgress?: ((progress: DecodeProgress) => void) | undefined;
 }
@@ -51,8 +54,8 @@ export interface Decoders {
 	/**
 	 * Draws one picture. Calls that wait at the same time for one decoder go to it as one batch.
 	 *
-	 * @throws DeDiffusionError `DECODER_NOT_FOUND`, `TEXT_EMPTY`, `TEXT_TOO_LONG`, `SETTING_INVALID`, `SCHEDULER_UNKNOWN`,
-	 * and what the decoder throws.
+	 * @throws DeDiffusionError `DECODER_NOT_FOUND`, `TEXT_EMPTY`, `TEXT_TOO_LONG`, `INPUT_INVALID`, `SETTING_INVALID`,
+	 * `SCHEDULER_UNKNOWN`, and what the decoder throws.
 	 */
 	decode(text: string, id: string, settings: DecodeSettings, options?: DecodeOptions): Promise<Decoding>;
 	/** Resolves when a decoder could draw now, or does not say. @throws DeDiffusionError What is missing. */
@@ -134,18 +137,24 @@ export async function createDecoders(
 		list: () => [...entries.values()].map(({ decoder }) => decoder),
 		get: (id, input) => entryOf(id, input).decoder,
 		checkSettings,
-		async decode(text, id, settings, options = {}) {
+		async decode(text, id, settings, { tokens, ...options } = {}) {
 			const { decoder, queue } = entryOf(id);
 			checkSettings(id, settings);
 			checkText(text, textLength);
+			if (tokens !== undefined) {
+				checkTokens(tokens);
+			}
 			const start = performance.now();
-			const { request, warnings } = fitTo(decoder, text, settings);
+			const { request: plain, warnings } = fitTo(decoder, text, settings);
+			const tokenIds = tokenIdsFor(decoder, tokens);
+			const initialImage = settings.initialImage ? await initialImageFor(decoder, settings) : {};
+			const request = { ...plain, ...tokenIds.request, ...initialImage };
 			const result = await queue.load({ request, ...options });
 			const shared = {
 				decoder: id,
 				seed: result.seed,
 				effectivePrompt: result.effectivePrompt,
-				warnings: [...warnings, ...result.warnings],
+				warnings: [...warnings, ...tokenIds.warnings, ...result.warnings],
 			};
 			if (result.status === "filtered") {
 				return { ...shared, filteredReason: result.reason, durationMs: performance.now() - start };

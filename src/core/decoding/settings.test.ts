@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { brush } from "../../../test/brush.ts";
+import { plainPicture } from "../../../test/pictures.ts";
 import type { SettingName } from "../../plugins/index.ts";
-import { checkFor, checkSettings, type DecodeSettings, fitTo, randomSeed } from "./settings.ts";
+import { checkFor, checkSettings, type DecodeSettings, fitTo, initialImageFor, randomSeed } from "./settings.ts";
 
 const decoder = brush("oil");
 
@@ -58,6 +59,16 @@ describe("settings for any decoder", () => {
 			}),
 		);
 		checkSettings({ guidanceScale: 7.5 });
+	});
+
+	it("take a strength above 0 and up to 1", async () => {
+		const picture = await plainPicture([1, 2, 3]);
+		const inside = fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true });
+		fc.assert(fc.property(inside, (strength) => checkSettings({ initialImage: { picture, strength } })));
+		checkSettings({ initialImage: { picture } });
+		for (const strength of [0, -0.5, 1.001, Number.NaN, Number.POSITIVE_INFINITY]) {
+			expect(() => checkSettings({ initialImage: { picture, strength } })).toThrow(invalid("initialImage.strength"));
+		}
 	});
 
 	it("are named as their caller names them", () => {
@@ -178,4 +189,34 @@ it("a random seed is one that every API takes", () => {
 	const seeds = Array.from({ length: 200 }, randomSeed);
 	expect(seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31)).toBe(true);
 	expect(new Set(seeds).size).toBeGreaterThan(190);
+});
+
+describe("a picture to start from", () => {
+	const settings = ["seed", "width", "height", "initialImage"] as const;
+	const honouring = brush("oil", { capabilities: { settings } });
+
+	it("is left out with a warning that says why, where the decoder takes none", async () => {
+		const initialImage = { picture: await plainPicture([1, 2, 3]) };
+		const reasons = { initialImage: "The encoder is missing." };
+		const unable = brush("oil", { capabilities: { reasons } });
+		const { request, warnings } = fitTo(unable, "a cat", { seed: 1, initialImage });
+		expect(request).toEqual({ prompt: "a cat", seed: 1 });
+		expect(warnings).toEqual([
+			{
+				type: "unsupported",
+				setting: "initialImage",
+				message: "Brush oil does not take initialImage; it was ignored. The encoder is missing.",
+			},
+		]);
+		expect(await initialImageFor(unable, { initialImage })).toEqual({});
+	});
+
+	it("has the size that will be drawn, and a strength", async () => {
+		const picture = await plainPicture([9, 9, 9]);
+		const { initialImage } = await initialImageFor(honouring, { width: 24, initialImage: { picture } });
+		expect(initialImage).toMatchObject({ strength: 0.8, image: { kind: "pixels", width: 24, height: 8 } });
+		expect(new Set(initialImage?.image.data)).toEqual(new Set([9]));
+		const given = await initialImageFor(honouring, { initialImage: { picture, strength: 0.25 } });
+		expect(given.initialImage).toMatchObject({ strength: 0.25, image: { width: 8, height: 8 } });
+	});
 });

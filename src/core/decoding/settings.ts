@@ -10,6 +10,19 @@ import {
 	DeDiffusionError,
 	type SettingName,
 } from "../../plugins/index.ts";
+import type { Picture } from "../picture/picture.ts";
+import { toPixels } from "../picture/pixels.ts";
+
+/** A picture to start from instead of noise alone. */
+export interface InitialImage {
+	/** The largest centred part of the shape to draw is used. */
+	readonly picture: Picture;
+	/** Above 0 and up to 1; default {@link defaultStrength}. */
+	readonly strength?: number | undefined;
+}
+
+/** How much is drawn anew where nobody says it; diffusers' choice for Stable Diffusion. */
+export const defaultStrength = 0.8;
 
 /** What a caller may ask for; all of it optional. */
 export interface DecodeSettings {
@@ -26,6 +39,7 @@ export interface DecodeSettings {
 	/** Pixels. */
 	readonly height?: number | undefined;
 	readonly scheduler?: string | undefined;
+	readonly initialImage?: InitialImage | undefined;
 }
 
 /** Ranges that hold for every decoder; its own may be narrower. */
@@ -57,6 +71,13 @@ export function checkSettings(settings: DecodeSettings, input = "settings"): voi
 			`The negative prompt has ${length} characters, more than ${longestNegativePrompt}.`,
 			{ input: `${input}.negativePrompt` },
 		);
+	}
+	const { strength = defaultStrength } = settings.initialImage ?? {};
+	if (!(strength > 0 && strength <= 1)) {
+		throw new DeDiffusionError("SETTING_INVALID", `strength is ${strength}.`, {
+			input: `${input}.initialImage.strength`,
+			advice: "Give a number above 0 and up to 1.",
+		});
 	}
 }
 
@@ -100,7 +121,10 @@ export function checkFor(decoder: Decoder, settings: DecodeSettings, input = "se
 	}
 }
 
-/** Leaves out what the decoder does not honour, with a warning for each such setting that was given. */
+/**
+ * Leaves out what the decoder does not honour, with a warning for each such setting that was given. A picture to start
+ * from is left out as well: its pixels take time, see {@link initialImageFor}.
+ */
 export function fitTo(
 	decoder: Decoder,
 	prompt: string,
@@ -110,7 +134,7 @@ export function fitTo(
 	const honoured = (name: string) => decoder.capabilities.settings.includes(name as SettingName);
 	// A request has a seed even where it counts for nothing: results are told apart by it.
 	const { seed = randomSeed(), ...request } = Object.fromEntries(
-		given.filter(([name]) => name === "seed" || honoured(name)),
+		given.filter(([name]) => name === "seed" || (honoured(name) && name !== "initialImage")),
 	);
 	const warnings = given
 		.filter(([name]) => !honoured(name))
@@ -118,10 +142,27 @@ export function fitTo(
 			([name]): DecodeWarning => ({
 				type: "unsupported",
 				setting: name as SettingName,
-				message: `${decoder.name} does not take ${name}; it was ignored.`,
+				message: [`${decoder.name} does not take ${name}; it was ignored.`, reasonOf(decoder, name)].join(" ").trim(),
 			}),
 		);
 	return { request: { prompt, seed, ...request } as DecodeRequest, warnings };
+}
+
+function reasonOf({ capabilities }: Decoder, name: string): string | undefined {
+	return capabilities.reasons?.[name as SettingName];
+}
+
+/** The picture to start from as the decoder takes it, in the size that it will draw; nothing where it takes none. */
+export async function initialImageFor(
+	{ capabilities: { settings: honoured, defaults } }: Decoder,
+	{ initialImage, ...settings }: DecodeSettings,
+): Promise<Pick<DecodeRequest, "initialImage">> {
+	if (initialImage === undefined || !honoured.includes("initialImage")) {
+		return {};
+	}
+	const side = (name: "width" | "height") => (honoured.includes(name) ? settings[name] : undefined) ?? defaults[name];
+	const image = await toPixels(initialImage.picture, { width: side("width"), height: side("height") });
+	return { initialImage: { image, strength: initialImage.strength ?? defaultStrength } };
 }
 
 /** A seed that every API takes: from 0 to 2^31 - 1. */

@@ -65,10 +65,10 @@ export async function openEncoder(
 	inference: Inference,
 	{ maxBatch = 32, onBatch }: EncoderOptions = {},
 ): Promise<Encoder> {
-	const { config, vocabulary, model } = await readEncoderFolder(folder);
+	const { config, vocabulary, tokenizer, model } = await readEncoderFolder(folder);
 	const session = await inference.open(model);
 	requireSignature(session, config, model);
-	const write = (values: TokenValues) => textOf(values, id, config, vocabulary);
+	const write = (values: TokenValues) => ({ ...textOf(values, id, config, vocabulary), tokenizer });
 
 	// Requests of one turn of the event loop and all that come while a run is on wait for the next run together.
 	let running: Promise<unknown> = Promise.resolve();

@@ -6,7 +6,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { checkModelJson, colourSchema, positiveColourSchema, readModelJson, requireVersion } from "../model-json.ts";
-import { readVocabulary, type Vocabulary } from "../text/vocabulary.ts";
+import { readTokenizerId, readVocabulary, type Vocabulary } from "../text/vocabulary.ts";
 
 /** The format versions this release reads; docs/architecture.md describes them. */
 const knownVersions: readonly number[] = [1];
@@ -35,6 +35,8 @@ export type EncoderConfig = z.infer<typeof configSchema>;
 export interface EncoderFolder {
 	readonly config: EncoderConfig;
 	readonly vocabulary: Vocabulary;
+	/** Whose ids its tokens have; undefined where the folder does not say enough. */
+	readonly tokenizer: string | undefined;
 	/** Absolute path of the graph. */
 	readonly model: string;
 }
@@ -46,5 +48,6 @@ export async function readEncoderFolder(folder: string): Promise<EncoderFolder> 
 	requireVersion(checkModelJson(versionSchema, json, path).formatVersion, knownVersions, path);
 	const config = checkModelJson(configSchema, json, path);
 	const vocabulary = await readVocabulary(join(resolve(folder), config.tokenizer, "vocab.json"));
-	return { config, vocabulary, model: join(resolve(folder), "model.onnx") };
+	const tokenizer = await readTokenizerId(join(resolve(folder), config.tokenizer));
+	return { config, vocabulary, tokenizer, model: join(resolve(folder), "model.onnx") };
 }

@@ -28,6 +28,8 @@ export interface CellSettings {
 	readonly width?: number;
 	readonly height?: number;
 	readonly scheduler?: string;
+	/** The picture by its id. */
+	readonly initialImage?: { readonly picture: string; readonly strength: number };
 }
 
 /** What a decoder made, apart from the picture. */

@@ -32,6 +32,8 @@ export interface DeDiffusionText {
 	readonly tokens: readonly TextToken[];
 	/** Id of the encoder. */
 	readonly encoder: string;
+	/** Whose ids the tokens have, as the SDK's `tokenizerId` names it; undefined where that is not known. */
+	readonly tokenizer?: string | undefined;
 	/** Turns token ids into the string that a decoder takes, in the encoder's vocabulary. */
 	readonly join: (ids: readonly number[]) => string;
 }

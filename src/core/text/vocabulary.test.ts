@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { tinyEncoder, tinyPipeline } from "../../../test/fixtures.ts";
-import { readVocabulary, Vocabulary } from "./vocabulary.ts";
+import { readTokenizerId, readVocabulary, Vocabulary } from "./vocabulary.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "vocabulary-"));
 afterAll(() => rm(scratch, { recursive: true }));
@@ -113,5 +114,21 @@ describe("the vocabulary of a tokenizer folder", () => {
 		await rm(path, { force: true });
 		if (content !== undefined) await writeFile(path, content);
 		await expect(readVocabulary(path)).rejects.toMatchObject({ code: "MODEL_INVALID", input: path });
+	});
+});
+
+describe("the name of a tokenizer", () => {
+	const models = new URL("../../../models/", import.meta.url);
+	const nameOf = (folder: string) => readTokenizerId(fileURLToPath(new URL(`${folder}/tokenizer`, models)));
+
+	it("is one for the bundled encoder and the decoder that it was trained through", async () => {
+		expect(await nameOf("dediffusion-scenes")).toMatch(/^[0-9a-f]{64}$/);
+		expect(await nameOf("dediffusion-scenes")).toBe(await nameOf("scenes-a"));
+		expect(await readTokenizerId(join(tinyPipeline, "tokenizer"))).not.toBe(await nameOf("scenes-a"));
+	});
+
+	it("is not known of a folder without merges", async () => {
+		await writeFile(join(scratch, "vocab.json"), "{}");
+		expect(await readTokenizerId(scratch)).toBeUndefined();
 	});
 });

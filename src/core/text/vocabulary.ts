@@ -4,8 +4,9 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
-import { DeDiffusionError } from "../../plugins/index.ts";
+import { DeDiffusionError, readMerges, tokenizerId } from "../../plugins/index.ts";
 
 const vocabularyFile = z.record(z.string(), z.int().nonnegative());
 
@@ -73,6 +74,17 @@ export async function readVocabulary(path: string): Promise<Vocabulary> {
 			input: path,
 			cause,
 		});
+	}
+}
+
+/** The name of a tokenizer folder's tokenizer by its content; undefined where it lacks the merges. */
+export async function readTokenizerId(folder: string): Promise<string | undefined> {
+	const read = (name: string) => readFile(join(folder, name), "utf8");
+	try {
+		const [tokens, merges] = await Promise.all([read("vocab.json"), read("merges.txt")]);
+		return tokenizerId(vocabularyFile.parse(JSON.parse(tokens)), readMerges(merges));
+	} catch {
+		return undefined;
 	}
 }
 

@@ -1,11 +1,18 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { DecodeRequest, DecodeResult, Decoder, DecoderCapabilities, GenerateContext } from "../decoder.ts";
+import type {
+	DecodeRequest,
+	DecodeResult,
+	Decoder,
+	DecoderCapabilities,
+	GenerateContext,
+	InitialImage,
+} from "../decoder.ts";
 import { DeDiffusionError } from "../errors.ts";
 import { type CheckOptions, checkDecoder, type Finding, findingsOf, type RuleName, rules } from "./index.ts";
 
 const capabilities: DecoderCapabilities = {
-	settings: ["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler"],
+	settings: ["seed", "steps", "guidanceScale", "negativePrompt", "width", "height", "scheduler", "initialImage"],
 	deterministic: true,
 	maxBatch: 4,
 	schedulers: ["ddim", "euler"],
@@ -80,6 +87,12 @@ const without = (name: keyof DecodeRequest) => (request: DecodeRequest) => {
 	return rest as DecodeRequest;
 };
 
+/** Starts from something else than it was given, where it was given something. */
+const startingFrom = (changes: Partial<InitialImage>) => (request: DecodeRequest) =>
+	request.initialImage ? { ...request, initialImage: { ...request.initialImage, ...changes } } : request;
+
+const black = { kind: "pixels", width: 16, height: 16, data: new Uint8Array(16 * 16 * 3) } as const;
+
 const deaf: Decoder["generate"] = (requests, { onProgress }) =>
 	draw(requests, { onProgress, signal: new AbortController().signal });
 
@@ -99,6 +112,7 @@ const planted: readonly [rule: RuleName, fault: string, decoder: Decoder, option
 	["capabilities", "has a default outside of its sizes", withCapabilities({ defaults: { width: 12, height: 16 } })],
 	["capabilities", "takes no batch at all", withCapabilities({ maxBatch: 0 })],
 	["capabilities", "lists schedulers that cannot be asked for", withCapabilities({ settings: ["seed"] })],
+	["capabilities", "makes up the name of its tokenizer", withCapabilities({ tokenizer: "clip" })],
 	["capabilities", "lists a setting that there is not", withCapabilities({ settings: ["sead" as "seed"] })],
 	["result", "answers with another seed", spoiled((result) => ({ ...result, seed: result.seed + 1 }))],
 	["result", "draws another size silently", drawnFrom((request) => ({ ...request, width: 24 }))],
@@ -117,6 +131,9 @@ const planted: readonly [rule: RuleName, fault: string, decoder: Decoder, option
 	["settings", "ignores steps silently", drawnFrom(without("steps"))],
 	["settings", "ignores the negative prompt silently", drawnFrom(without("negativePrompt"))],
 	["settings", "ignores sizes silently", drawnFrom(without("height"))],
+	["settings", "ignores the picture to start from silently", drawnFrom(without("initialImage"))],
+	["settings", "starts from one picture for all", drawnFrom(startingFrom({ image: black }))],
+	["settings", "ignores the strength silently", drawnFrom(startingFrom({ strength: 0.5 }))],
 	["undeclared", "honours a setting that it does not list", withCapabilities({ settings: ["seed", "scheduler"] })],
 	["batch", "draws a batch in another order", { ...good, generate: async (...all) => (await draw(...all)).reverse() }],
 	["batch", "draws other pictures in a batch", { ...good, generate: inBatchesOtherwise }],

@@ -35,6 +35,15 @@ function grey(data: Uint8Array, channels: number): Uint8Array {
 	});
 }
 
+/** A picture to start from: dark on one side, light on the other. @param isTurned Light comes first. */
+export function slope({ width, height }: { width: number; height: number }, isTurned = false): PixelImage {
+	const data = Uint8Array.from({ length: width * height * 3 }, (_, index) => {
+		const share = (Math.floor(index / 3) % width) / width;
+		return Math.floor(256 * (isTurned ? 1 - share : share)) % 256;
+	});
+	return { kind: "pixels", width, height, data };
+}
+
 /** Mean absolute difference of two pictures in levels from 0 to 255; infinite for different sizes. */
 export function differenceOf(one: PixelImage, other: PixelImage): number {
 	if (one.width !== other.width || one.height !== other.height) {

@@ -46,6 +46,10 @@ def build_parser() -> argparse.ArgumentParser:
     export_decoder = commands.add_parser("export-decoder", help="write a pipeline folder as ONNX")
     export_decoder.add_argument("pipeline", type=Path)
     export_decoder.add_argument("destination", type=Path)
+    export_decoder.add_argument("--any-size", action="store_true", help="let sizes be multiples of one latent cell")
+    export_decoder.add_argument(
+        "--vae-encoder", action="store_true", help="write what drawing from a picture needs, too"
+    )
     export_encoder = commands.add_parser("export-encoder", help="write a trained encoder as ONNX")
     export_encoder.add_argument("encoder", type=Path)
     export_encoder.add_argument("destination", type=Path)
@@ -148,7 +152,8 @@ def _throughput(arguments: argparse.Namespace) -> None:
 def _export_decoder(arguments: argparse.Namespace) -> None:
     from .export.pipeline import export_pipeline
 
-    export_pipeline(arguments.pipeline, arguments.destination)
+    options = {"vae_encoder": arguments.vae_encoder, "any_size": arguments.any_size}
+    export_pipeline(arguments.pipeline, arguments.destination, **options)
 
 
 def _export_encoder(arguments: argparse.Namespace) -> None:

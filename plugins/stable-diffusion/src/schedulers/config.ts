@@ -8,15 +8,21 @@
 import { DeDiffusionError } from "dediffusion/plugin";
 import { z } from "zod";
 import { type SchedulerName, schedulerClasses } from "./known.ts";
-import type { Scheduler, SchedulerClass, StepRange } from "./scheduler.ts";
+import { fromNoise, type Scheduler, type SchedulerClass, type StepRange, type WalkStart } from "./scheduler.ts";
+
+/** A walk, and where it begins. */
+export interface StartedScheduler extends Scheduler {
+	/** The first call that is made: 0 from noise alone, a later one from a picture. */
+	readonly firstCall: number;
+}
 
 /** A scheduler with its configuration: starts walks of so many steps. */
 export interface ConfiguredScheduler {
 	readonly name: SchedulerName;
 	/** How many steps a walk may have. */
 	readonly stepRange: StepRange;
-	/** Starts a walk. It remembers where it is: each walk needs one of its own. */
-	start(steps: number): Scheduler;
+	/** Starts a walk, by default from noise alone. It remembers where it is: each walk needs one of its own. */
+	start(steps: number, start?: WalkStart): StartedScheduler;
 }
 
 /** What a scheduler's configuration file holds, and where it is. */
@@ -111,7 +117,10 @@ function configure(
 	return {
 		name: known.name,
 		stepRange: scheduler.stepRange(checked.data),
-		start: (steps) => scheduler.create(checked.data, steps),
+		start(steps, { skipped, share } = fromNoise) {
+			const firstCall = skipped * (scheduler.callsPerStep ?? 1);
+			return { ...scheduler.create(checked.data, steps, firstCall, share), firstCall };
+		},
 	};
 }
 

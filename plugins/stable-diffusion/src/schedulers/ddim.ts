@@ -8,7 +8,7 @@ import { roundHalfEven } from "../rounding.ts";
 import { clip, sum } from "./arrays.ts";
 import { cumulatedAlphas } from "./betas.ts";
 import { anyPrediction, clipping, scheduleOptions, spacing, zeroTerminalSnr } from "./options.ts";
-import { epsilonIn, partsOf, pictureIn } from "./prediction.ts";
+import { epsilonIn, mixed, partsOf, pictureIn } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { spacedTimesteps } from "./timesteps.ts";
 
@@ -37,6 +37,7 @@ export const ddim = defineScheduler({
 		return {
 			timesteps,
 			initialSigma: 1,
+			addNoise: (latents, noise, call) => mixed(latents, noise, partsOf(alphas[timesteps[call] as number] as number)),
 			scaleInput: (sample) => sample,
 			step(prediction, call, sample) {
 				const timestep = timesteps[call] as number;

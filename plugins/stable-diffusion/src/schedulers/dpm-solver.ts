@@ -8,7 +8,7 @@ import { z } from "zod";
 import { sum, type Term } from "./arrays.ts";
 import { levelsOf, type MultistepWalk, timestepsOf } from "./multistep-levels.ts";
 import { anyPrediction, scheduleOptions, sigmaSchedules, solverOptions, spacing, zeroTerminalSnr } from "./options.ts";
-import { epsilonIn, pictureIn } from "./prediction.ts";
+import { epsilonIn, mixed, pictureIn } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import {
 	curveLevels,
@@ -87,6 +87,7 @@ export const dpmSolver = defineScheduler({
 			timesteps: walk.timesteps,
 			sigmas,
 			initialSigma: 1,
+			addNoise: (latents, noise, call) => mixed(latents, noise, mixtures[call] as Mixture),
 			scaleInput: (sample) => sample,
 			step(prediction, call, sample, noise) {
 				const [from, to] = [mixtures[call] as Mixture, mixtures[call + 1] as Mixture];

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { sum } from "./arrays.ts";
 import { noiseOrVelocity, scheduleOptions, spacing, zeroTerminalSnr } from "./options.ts";
-import { pictureAtLevel } from "./prediction.ts";
+import { mixed, pictureAtLevel } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { lengthOf, noiseLevels } from "./sigmas.ts";
 import { walkLevels } from "./walk-levels.ts";
@@ -34,6 +34,7 @@ export const eulerAncestral = defineScheduler({
 			timesteps: walk.timesteps,
 			sigmas,
 			initialSigma: walk.initialSigma(sigmas),
+			addNoise: (latents, noise, call) => mixed(latents, noise, { signal: 1, noise: sigmas[call] as number }),
 			scaleInput(sample, call) {
 				const length = lengthOf(sigmas[call] as number);
 				return sample.map((value) => value / length);

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { anyPrediction, scheduleOptions, sigmaSchedules, spacing, zeroTerminalSnr } from "./options.ts";
-import { pictureAtLevel } from "./prediction.ts";
+import { mixed, pictureAtLevel } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { exponentialLevels, lengthOf, noiseLevels } from "./sigmas.ts";
 import { walkLevels } from "./walk-levels.ts";
@@ -43,6 +43,7 @@ export const euler = defineScheduler({
 			timesteps: isContinuous ? [...sigmas.slice(0, -1)].map((sigma) => 0.25 * Math.log(sigma)) : walk.timesteps,
 			sigmas,
 			initialSigma: walk.initialSigma(sigmas),
+			addNoise: (latents, noise, call) => mixed(latents, noise, { signal: 1, noise: sigmas[call] as number }),
 			scaleInput(sample, call) {
 				const length = lengthOf(sigmas[call] as number);
 				return sample.map((value) => value / length);

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { clip } from "./arrays.ts";
 import { anyPrediction, clipping, scheduleOptions, sigmaSchedules, spacing } from "./options.ts";
-import { pictureAtLevel } from "./prediction.ts";
+import { mixed, pictureAtLevel } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { lengthOf, noiseLevels } from "./sigmas.ts";
 import { walkLevels } from "./walk-levels.ts";
@@ -29,6 +29,7 @@ export const heun = defineScheduler({
 		timestep_spacing: spacing.default("linspace"),
 	}),
 	stepRange: (config) => ({ min: 1, max: config.num_train_timesteps }),
+	callsPerStep: 2,
 
 	create(config, steps) {
 		const walk = walkLevels(config, noiseLevels(config), steps);
@@ -47,6 +48,7 @@ export const heun = defineScheduler({
 			timesteps: twiceButFirst(walk.timesteps),
 			sigmas,
 			initialSigma: walk.initialSigma(sigmas),
+			addNoise: (latents, noise, call) => mixed(latents, noise, { signal: 1, noise: sigmas[call] as number }),
 			scaleInput(sample, call) {
 				const length = lengthOf(sigmas[call] as number);
 				return sample.map((value) => value / length);

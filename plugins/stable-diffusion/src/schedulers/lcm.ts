@@ -8,7 +8,7 @@ import { z } from "zod";
 import { clip, sum } from "./arrays.ts";
 import { cumulatedAlphas } from "./betas.ts";
 import { anyPrediction, clipping, scheduleOptions, zeroTerminalSnr } from "./options.ts";
-import { partsOf, pictureIn } from "./prediction.ts";
+import { mixed, partsOf, pictureIn } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 
 /** The standard deviation of the data that the boundary condition of consistency models assumes. */
@@ -37,12 +37,13 @@ export const lcm = defineScheduler({
 		}),
 	stepRange: (config) => ({ min: 1, max: config.original_inference_steps }),
 
-	create(config, steps) {
+	create(config, steps, _firstCall, share) {
 		const alphas = cumulatedAlphas(config);
 		const original = config.original_inference_steps;
 		const stride = Math.floor(config.num_train_timesteps / original);
+		const highest = Math.max(Math.trunc(original * share), steps);
 		const timesteps = Array.from({ length: steps }, (_, index) => {
-			const known = original - Math.floor(index * (original / steps));
+			const known = highest - Math.floor(index * (highest / steps));
 			return known * stride - 1;
 		});
 		const range = config.clip_sample ? config.clip_sample_range : undefined;
@@ -50,6 +51,7 @@ export const lcm = defineScheduler({
 		return {
 			timesteps,
 			initialSigma: 1,
+			addNoise: (latents, noise, call) => mixed(latents, noise, partsOf(alphas[timesteps[call] as number] as number)),
 			scaleInput: (sample) => sample,
 			step(prediction, call, sample, noise) {
 				const timestep = timesteps[call] as number;

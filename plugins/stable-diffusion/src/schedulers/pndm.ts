@@ -2,7 +2,8 @@
  * Pseudo numerical methods for diffusion models (Liu, Ren, Lin, Zhao: arXiv:2202.09778).
  *
  * A linear multistep method (PLMS) needs the last four predictions. It starts with three steps of pseudo Runge-Kutta
- * (PRK, four predictions each), or, with `skip_prk_steps`, with methods of lower order.
+ * (PRK, four predictions each), or, with `skip_prk_steps`, with methods of lower order. From a picture it always starts
+ * with those: the Runge-Kutta steps are laid out for the noisiest end of the walk alone.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { roundHalfEven } from "../rounding.ts";
 import { sum, type Term } from "./arrays.ts";
 import { cumulatedAlphas } from "./betas.ts";
 import { noiseOrVelocity, scheduleOptions, spacing } from "./options.ts";
-import { epsilonIn, partsOf } from "./prediction.ts";
+import { epsilonIn, mixed, partsOf } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { spacedTimesteps } from "./timesteps.ts";
 
@@ -39,13 +40,14 @@ export const pndm = defineScheduler({
 	}),
 	stepRange: (config) => ({ min: config.skip_prk_steps ? 1 : 4, max: config.num_train_timesteps }),
 
-	create(config, steps) {
+	create(config, steps, firstCall) {
 		const alphas = cumulatedAlphas(config);
 		const stride = Math.floor(config.num_train_timesteps / steps);
 		const finalAlpha = config.set_alpha_to_one ? 1 : (alphas[0] as number);
 		const spaced = spacedTimesteps(config, steps).map(roundHalfEven);
-		const timesteps = config.skip_prk_steps ? repeatSecond(spaced) : withRungeKutta(spaced, Math.floor(stride / 2));
-		const firstMultistep = config.skip_prk_steps ? 0 : rungeKuttaCalls;
+		const skipsRungeKutta = config.skip_prk_steps || firstCall > 0;
+		const timesteps = skipsRungeKutta ? repeatSecond(spaced) : withRungeKutta(spaced, Math.floor(stride / 2));
+		const firstMultistep = skipsRungeKutta ? 0 : rungeKuttaCalls;
 		/** Newest first. */
 		let history: Float32Array[] = [];
 		/** Predictions of the Runge-Kutta step under way, and the sample that it began with. */
@@ -76,12 +78,12 @@ export const pndm = defineScheduler({
 
 		function multistep(prediction: Float32Array, call: number, sample: Float32Array): Float32Array {
 			const timestep = timesteps[call] as number;
-			if (config.skip_prk_steps && call === 1) {
+			if (skipsRungeKutta && call === firstCall + 1) {
 				// The first step once more, now with the mean of the predictions at both of its ends.
 				const mean = sum([0.5, prediction], [0.5, history[0] as Float32Array]);
 				return transfer(begin, Math.min(timestep + stride, alphas.length - 1), timestep, mean);
 			}
-			if (call === 0) begin = sample.slice();
+			if (call === firstCall) begin = sample.slice();
 			history = [prediction, ...history].slice(0, 4);
 			const weights = adamsBashforth[history.length - 1] as number[];
 			const terms = history.map((values, age): Term => [weights[age] as number, values]);
@@ -91,6 +93,7 @@ export const pndm = defineScheduler({
 		return {
 			timesteps,
 			initialSigma: 1,
+			addNoise: (latents, noise, call) => mixed(latents, noise, partsOf(alphas[timesteps[call] as number] as number)),
 			scaleInput: (sample) => sample,
 			step: (prediction, call, sample) =>
 				call < firstMultistep ? rungeKuttaStep(prediction, call, sample) : multistep(prediction, call, sample),

@@ -21,6 +21,12 @@ export function partsOf(alpha: number): Parts {
 
 const root = (value: number) => Math.fround(Math.sqrt(value));
 
+/** A sample of these parts. */
+export function mixed(picture: Float32Array, epsilon: Float32Array, { signal, noise }: Parts): Float32Array {
+	const { fround } = Math;
+	return picture.map((value, index) => fround(signal * value) + fround(noise * (epsilon[index] as number)));
+}
+
 /** The picture that the prediction stands for. */
 export function pictureIn(
 	kind: Prediction,

@@ -15,6 +15,8 @@ export interface Scheduler {
 	readonly sigmas?: Float32Array;
 	/** The standard deviation of the noise that the walk starts from. */
 	readonly initialSigma: number;
+	/** The sample that a walk from a picture's latents begins with at a call: the latents with that call's share of noise. */
+	addNoise(latents: Float32Array, noise: Float32Array, call: number): Float32Array;
 	/** The sample as the U-Net wants to see it at this call. */
 	scaleInput(sample: Float32Array, call: number): Float32Array;
 	/**
@@ -24,6 +26,17 @@ export interface Scheduler {
 	 */
 	step(prediction: Float32Array, call: number, sample: Float32Array, noise: () => Float32Array): Float32Array;
 }
+
+/** Where a walk from a picture starts; one from noise alone skips nothing and visits all levels. */
+export interface WalkStart {
+	/** How many of the steps are left out at the begin. */
+	readonly skipped: number;
+	/** The share of the noise levels, from the lowest up, that the steps are spread over: above 0 and up to 1. */
+	readonly share: number;
+}
+
+/** From noise alone. */
+export const fromNoise: WalkStart = { skipped: 0, share: 1 };
 
 /** How many steps a walk may have. */
 export interface StepRange {
@@ -40,7 +53,16 @@ export interface SchedulerClass<Name extends string = string, File extends z.Zod
 	/** The keys that the class has, with its own defaults. Other keys of a file are another class's and do not matter. */
 	readonly file: File;
 	readonly stepRange: (config: z.output<File>) => StepRange;
-	readonly create: (config: z.output<File>, steps: number) => Scheduler;
+	/** How many calls belong to a step; 1 where it is left out. */
+	readonly callsPerStep?: number;
+	/**
+	 * Lays out a walk.
+	 *
+	 * @param firstCall The call at which it begins; those before are laid out and not made. Solvers that go by earlier
+	 *   calls have none to go by there.
+	 * @param share See {@link WalkStart}; only `lcm` heeds it.
+	 */
+	readonly create: (config: z.output<File>, steps: number, firstCall: number, share: number) => Scheduler;
 }
 
 /** Names a scheduler class, so that `create` knows what its file holds. */

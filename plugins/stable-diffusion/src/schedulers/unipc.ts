@@ -8,7 +8,7 @@ import { z } from "zod";
 import { sum, type Term } from "./arrays.ts";
 import { levelsOf, type MultistepWalk, timestepsOf } from "./multistep-levels.ts";
 import { anyPrediction, scheduleOptions, sigmaSchedules, solverOptions, spacing, zeroTerminalSnr } from "./options.ts";
-import { epsilonIn, pictureIn } from "./prediction.ts";
+import { epsilonIn, mixed, pictureIn } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { curveLevels, followsCurve, type Mixture, mixtureOf, noiseLevels } from "./sigmas.ts";
 import { multistepTimesteps } from "./timesteps.ts";
@@ -99,10 +99,11 @@ export const uniPc = defineScheduler({
 			timesteps: walk.timesteps,
 			sigmas,
 			initialSigma: 1,
+			addNoise: (latents, noise, call) => mixed(latents, noise, mixtures[call] as Mixture),
 			scaleInput: (sample) => sample,
 			step(prediction, call, sample) {
 				const output = outputIn(config.prediction_type, prediction, sample, mixtures[call] as Mixture);
-				const isCorrected = call > 0 && !config.disable_corrector.includes(call - 1);
+				const isCorrected = history.length > 0 && !config.disable_corrector.includes(call - 1);
 				const start = isCorrected ? advance(begin, call - 1, history.slice(0, order), output) : sample;
 				history = [output, ...history].slice(0, config.solver_order);
 				const highest = config.lower_order_final ? Math.min(config.solver_order, calls - call) : config.solver_order;

@@ -50,10 +50,9 @@ export function readFamilies(): Recorded {
 	return { cases: withPictures, hashes };
 }
 
-/** A fixture's folder with the parts that it shares with tiny-epsilon, in a temporary place that the caller removes. */
-export function wholeFolder(name: string): string {
-	const whole = mkdtempSync(join(tmpdir(), `${name}-`));
-	cpSync(fixture("tiny-epsilon"), whole, { recursive: true });
-	cpSync(fixture(name), whole, { recursive: true });
+/** Fixtures' folders with the parts that they share with tiny-epsilon, as one in a temporary place that the caller removes. */
+export function wholeFolder(...names: readonly [string, ...string[]]): string {
+	const whole = mkdtempSync(join(tmpdir(), `${names[0]}-`));
+	for (const name of ["tiny-epsilon", ...names]) cpSync(fixture(name), whole, { recursive: true });
 	return whole;
 }

@@ -14,6 +14,7 @@ const settingNames: readonly SettingName[] = [
 	"width",
 	"height",
 	"scheduler",
+	"initialImage",
 ];
 
 export function checkDescription(probe: Probe): void {
@@ -30,7 +31,7 @@ export function checkDescription(probe: Probe): void {
 }
 
 export function checkCapabilities(probe: Probe): void {
-	const { settings, maxBatch, schedulers, size, defaults, maxPromptTokens } = probe.capabilities;
+	const { settings, maxBatch, schedulers, size, defaults, maxPromptTokens, tokenizer } = probe.capabilities;
 	const find = (message: string) => probe.find("capabilities", message);
 	const isCount = (value: number) => Number.isInteger(value) && value > 0;
 
@@ -46,6 +47,9 @@ export function checkCapabilities(probe: Probe): void {
 	}
 	if (maxPromptTokens !== undefined && !isCount(maxPromptTokens)) {
 		find(`takes ${maxPromptTokens} tokens`);
+	}
+	if (tokenizer !== undefined && !/^[0-9a-f]{64}$/.test(tokenizer)) {
+		find(`names its tokenizer ${JSON.stringify(tokenizer)}, which tokenizerId did not make`);
 	}
 	if (![size.min, size.max, size.multipleOf].every(isCount) || size.min > size.max) {
 		find(`draws sizes from ${size.min} to ${size.max} in steps of ${size.multipleOf}`);

@@ -4,7 +4,8 @@
  * @module
  */
 import type { DecodeRequest, SettingName } from "../../decoder.ts";
-import { differenceOf } from "../picture.ts";
+import type { PixelImage } from "../../image.ts";
+import { differenceOf, slope } from "../picture.ts";
 import type { Baseline, Probe } from "../probe.ts";
 import { isWarned } from "./result.ts";
 
@@ -15,6 +16,7 @@ const all: readonly Exclude<SettingName, "seed">[] = [
 	"width",
 	"height",
 	"scheduler",
+	"initialImage",
 ];
 
 export async function checkSettings(probe: Probe, { pixels }: Baseline): Promise<void> {
@@ -24,7 +26,8 @@ export async function checkSettings(probe: Probe, { pixels }: Baseline): Promise
 			continue;
 		}
 		const { result, pixels: changed } = await probe.drawOne(changes);
-		const asked = `${setting} ${JSON.stringify(changes[setting])}`;
+		const asked =
+			setting === "initialImage" ? "a picture to start from" : `${setting} ${JSON.stringify(changes[setting])}`;
 		if (isWarned(result, setting)) {
 			continue;
 		}
@@ -37,6 +40,33 @@ export async function checkSettings(probe: Probe, { pixels }: Baseline): Promise
 			probe.find("settings", `lists ${setting}, draws the same picture for ${asked}, and warns of nothing`);
 		}
 	}
+	await checkStrength(probe);
+}
+
+/** A picture to start from shows through, and the less the more of it is drawn anew. */
+async function checkStrength(probe: Probe): Promise<void> {
+	const { settings, deterministic } = probe.capabilities;
+	if (!(settings.includes("initialImage") && deterministic)) {
+		return;
+	}
+	const { steps = probe.capabilities.defaults.steps ?? 1, ...size } = sizeOf(probe);
+	const from = (image: PixelImage, strength: number) => probe.drawOne({ initialImage: { image, strength } });
+	const half = await from(slope(size), 0.5);
+	if (isWarned(half.result, "initialImage")) {
+		return;
+	}
+	if (differenceOf(half.pixels, (await from(slope(size, true), 0.5)).pixels) === 0) {
+		probe.find("settings", "lists initialImage and draws the same picture from two of them");
+	}
+	if (steps > 1 && differenceOf(half.pixels, (await from(slope(size), 1)).pixels) === 0) {
+		probe.find("settings", "lists initialImage and draws the same picture with half and with all of the strength");
+	}
+}
+
+/** What the check's requests ask for where they ask for nothing else. */
+function sizeOf(probe: Probe): { width: number; height: number; steps?: number } {
+	const { width, height, steps } = { ...probe.capabilities.defaults, ...probe.options.settings };
+	return { width, height, ...(steps !== undefined && { steps }) };
 }
 
 export async function checkUndeclared(probe: Probe, { pixels }: Baseline): Promise<void> {
@@ -68,6 +98,8 @@ function otherValue(probe: Probe, setting: (typeof all)[number]): Partial<Decode
 			);
 			return pixels === undefined ? undefined : { [setting]: pixels };
 		}
+		case "initialImage":
+			return { initialImage: { image: slope(sizeOf(probe)), strength: 0.5 } };
 		case "scheduler": {
 			const scheduler = schedulers.find((name) => name !== now.scheduler);
 			return scheduler === undefined ? undefined : { scheduler };

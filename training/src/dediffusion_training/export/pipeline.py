@@ -5,6 +5,7 @@ tokenizer/      vocab.json, merges.txt, tokenizer_config.json, special_tokens_ma
 text_encoder/   config.json, model.onnx: input_ids -> last_hidden_state, pooler_output
 unet/           config.json, model.onnx: sample, timestep, encoder_hidden_states -> out_sample
 vae_decoder/    config.json, model.onnx: latent_sample -> sample
+vae_encoder/    config.json, model.onnx: sample -> latent_parameters; only where it is asked for
 scheduler/      scheduler_config.json
 """
 
@@ -25,7 +26,14 @@ LEFT_OUT = ("safety_checker", "feature_extractor", "image_encoder")
 SPECIAL_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
-def export_pipeline(source: Path, destination: Path, *, storage: Storage = "float16") -> None:
+def export_pipeline(
+    source: Path,
+    destination: Path,
+    *,
+    storage: Storage = "float16",
+    vae_encoder: bool = False,
+    any_size: bool = False,
+) -> None:
     """Exports any StableDiffusionPipeline folder of diffusers.
 
     Each graph is compared with its PyTorch module before the function returns. The U-Net takes its timestep as a
@@ -35,6 +43,8 @@ def export_pipeline(source: Path, destination: Path, *, storage: Storage = "floa
         source: A folder that `StableDiffusionPipeline.save_pretrained` wrote.
         destination: The folder to write; existing files of the same names are replaced.
         storage: How weights are stored; arithmetic is float32 either way.
+        vae_encoder: Whether to write the autoencoder's encoder, which drawing from a picture needs.
+        any_size: Whether the U-Net shall take sizes that its halvings do not divide.
 
     Raises:
         ValueError: The folder holds another kind of pipeline, or a graph does not compute what its module does.
@@ -56,11 +66,14 @@ def export_pipeline(source: Path, destination: Path, *, storage: Storage = "floa
 
     unet = UNet2DConditionModel.from_pretrained(source / "unet")
     _copy(source / "unet" / "config.json", destination / "unet")
-    _export_unet(unet, destination / "unet" / "model.onnx", storage)
+    export_unet(unet, destination / "unet" / "model.onnx", storage, any_size)
 
     autoencoder = AutoencoderKL.from_pretrained(source / "vae")
     _copy(source / "vae" / "config.json", destination / "vae_decoder")
     _export_vae_decoder(autoencoder, destination / "vae_decoder" / "model.onnx", storage)
+    if vae_encoder:
+        _copy(source / "vae" / "config.json", destination / "vae_encoder")
+        export_vae_encoder(autoencoder, destination / "vae_encoder" / "model.onnx", storage)
 
 
 def write_tokenizer(tokenizer: CLIPTokenizer, folder: Path) -> None:
@@ -111,6 +124,16 @@ class _VaeDecoder(nn.Module):
         return self.decoder(latent_sample if self.post_quant_conv is None else self.post_quant_conv(latent_sample))
 
 
+class _VaeEncoder(nn.Module):
+    def __init__(self, model: AutoencoderKL) -> None:
+        super().__init__()
+        self.encoder, self.quant_conv = model.encoder, model.quant_conv
+
+    def forward(self, sample: torch.Tensor) -> torch.Tensor:
+        encoded = self.encoder(sample)
+        return encoded if self.quant_conv is None else self.quant_conv(encoded)
+
+
 def _export_text_encoder(model: CLIPTextModel, path: Path, storage: Storage) -> None:
     length = model.config.max_position_embeddings
     ids = torch.randint(0, model.config.vocab_size, (2, length), generator=torch.Generator().manual_seed(0))
@@ -125,9 +148,13 @@ def _export_text_encoder(model: CLIPTextModel, path: Path, storage: Storage) -> 
     )
 
 
-def _export_unet(model: UNet2DConditionModel, path: Path, storage: Storage) -> None:
+def export_unet(model: UNet2DConditionModel, path: Path, storage: Storage = "float16", any_size: bool = False) -> None:
+    """Writes a U-Net's graph; with `any_size` one that takes sizes which its halvings do not divide, too."""
     noise = torch.Generator().manual_seed(0)
     size, width = model.config.sample_size, model.config.cross_attention_dim
+    if any_size:
+        # From an example that halves evenly, diffusers' up-blocks are traced as doubling, which fits no other size.
+        size += 1 - size % 2
     picture = {0: "batch_size", 2: "height", 3: "width"}
     export_graph(
         _UNet(model),
@@ -156,6 +183,23 @@ def _export_vae_decoder(model: AutoencoderKL, path: Path, storage: Storage) -> N
         ["sample"],
         path,
         dynamic={"latent_sample": axes, "sample": axes},
+        storage=storage,
+    )
+
+
+def export_vae_encoder(model: AutoencoderKL, path: Path, storage: Storage = "float16") -> None:
+    """Writes the graph from pictures in [-1, 1] to mean and logarithm of the variance of their latents."""
+    noise = torch.Generator().manual_seed(0)
+    pixels = 8 * 2 ** (len(model.config.block_out_channels) - 1)
+    export_graph(
+        _VaeEncoder(model),
+        {"sample": torch.randn(2, 3, pixels, pixels, generator=noise)},
+        ["latent_parameters"],
+        path,
+        dynamic={
+            "sample": {0: "batch_size", 2: "height", 3: "width"},
+            "latent_parameters": {0: "batch_size", 2: "latent_height", 3: "latent_width"},
+        },
         storage=storage,
     )
 
