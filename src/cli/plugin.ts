@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { loadConfiguration } from "../configuration.ts";
+import { contributionOf } from "../core/calling/plugins.ts";
 import { createInference } from "../core/inference/pool.ts";
 import { type Decoder, DeDiffusionError, type Plugin, type PluginHost } from "../plugins/index.ts";
 import { createConnections } from "../plugins/network/connections.ts";
@@ -93,7 +94,7 @@ async function check(ids: readonly string[], options: CheckCommandOptions): Prom
 async function decodersOf(plugins: readonly Plugin[], host: PluginHost): Promise<Decoder[]> {
 	const decoders: Decoder[] = [];
 	for (const plugin of plugins) {
-		decoders.push(...(await plugin.setup(host)));
+		decoders.push(...((await contributionOf(plugin, host)).decoders ?? []));
 	}
 	return decoders;
 }

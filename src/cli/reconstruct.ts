@@ -25,7 +25,7 @@ export function addReconstruct(program: Command): void {
 		.requiredOption("-o, --output <file>", "where to write the new picture (PNG)")
 		.option("--decoder <id>", "decoder (default: the first one)")
 		.option("--encoder <id>", "encoder (default: the first one)")
-		.option("--length <tokens>", "how many tokens to use (default: all)", number)
+		.option("--length <tokens>", "how many tokens to use, of a captioner words (default: all)", number)
 		.action(reconstruct);
 }
 
@@ -39,7 +39,9 @@ async function reconstruct(file: string, options: ReconstructOptions): Promise<v
 		const settings = settingsFrom(options);
 		models.decoders.checkSettings(decoder, settings);
 		progress.show("encoding");
-		const { text } = await models.encoders.get(options.encoder).encode(original, { length: options.length });
+		const encoder = models.encoders.get(options.encoder);
+		const encoded = await encoder.encode(original, { length: options.length });
+		const { text } = encoded;
 		const { decoding, metrics } = await models.decodeFor(original, text, decoder, {
 			settings,
 			onProgress: ({ fraction, message }) => progress.show(message ?? "drawing", fraction),
@@ -50,12 +52,22 @@ async function reconstruct(file: string, options: ReconstructOptions): Promise<v
 		}
 		await writeOutput(options.output, decoding.picture.bytes);
 		const { seed, effectivePrompt, warnings, durationMs } = decoding;
-		for (const { message } of warnings) {
+		for (const { message } of [...encoded.warnings, ...warnings]) {
 			process.stderr.write(`${message}\n`);
 		}
 		printResult(
 			options.json,
-			{ text, decoder, seed, effectivePrompt, warnings, durationMs, metrics, output: options.output },
+			{
+				text,
+				encoder: encoder.info.id,
+				decoder,
+				seed,
+				effectivePrompt,
+				warnings,
+				durationMs,
+				metrics,
+				output: options.output,
+			},
 			`${text}\n${options.output}: seed ${seed}, PSNR ${metrics?.psnr?.toFixed(2) ?? "-"} dB, SSIM ${metrics?.ssim?.toFixed(3) ?? "-"}`,
 		);
 	} finally {

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Config, DecodeProgress } from "../plugins/index.ts";
-import { createDecoders, type Decoders, type Decoding } from "./decoding/decoders.ts";
+import { setUpPlugins } from "./calling/plugins.ts";
+import { type Decoders, type Decoding, openDecoders } from "./decoding/decoders.ts";
 import type { DecodeSettings } from "./decoding/settings.ts";
 import { type Encoders, openEncoders } from "./encoder/encoders.ts";
 import { createInference, type InferencePool } from "./inference/pool.ts";
@@ -56,16 +57,24 @@ export function pictureLimits({ limits }: Config): PictureLimits {
 export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: ModelsOptions = {}): Promise<Models> {
 	const inference = createInference(config.inference);
 	const textLength = config.limits?.textLength ?? defaultTextLength;
+	const { decoders: limits, network, trace } = config;
+	const closers = [() => inference.close()];
+	const close = async () => {
+		// What runs on the threads is closed before them.
+		for (const closeOne of closers.toReversed()) {
+			await closeOne().catch(() => undefined);
+		}
+	};
 	try {
 		const host = { inference, log: log ?? (() => undefined) };
-		const { decoders: limits, network, trace } = config;
-		const decoders = await createDecoders(config.plugins, host, {
-			textLength,
-			...(limits && { decoders: limits }),
-			...(network && { network }),
-			...(trace && { trace }),
-		});
-		const encoders = await openEncoders(config.encoders, inference, onEncodeBatch);
+		const plugged = await setUpPlugins(config.plugins, host, { ...(network && { network }), ...(trace && { trace }) });
+		closers.push(plugged.close);
+		const decoders = {
+			...openDecoders(plugged, { textLength, ...(limits && { decoders: limits }) }),
+			close: plugged.close,
+		};
+		const encoders = await openEncoders(config.encoders, inference, { plugged, onBatch: onEncodeBatch });
+		closers.push(encoders.close);
 		return {
 			inference,
 			encoders,
@@ -77,13 +86,10 @@ export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: M
 					? { decoding }
 					: { decoding, metrics: await fidelity(original, decoding.picture) };
 			},
-			async close() {
-				await Promise.allSettled([decoders.close(), encoders.close()]);
-				await inference.close();
-			},
+			close,
 		};
 	} catch (error) {
-		await inference.close();
+		await close();
 		throw error;
 	}
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Config, defineConfig } from "./config.ts";
+export { type Config, defineConfig, type EncoderEntry } from "./config.ts";
 export type {
 	AbortGranularity,
 	DecodeProgress,
@@ -18,6 +18,16 @@ export type {
 	PluginHost,
 	SettingName,
 } from "./decoder.ts";
+export type {
+	CallContext,
+	EncodedToken,
+	EncodeRequest,
+	EncodeResult,
+	Encoder,
+	EncoderCapabilities,
+	EncodeSettingName,
+	EncodeWarning,
+} from "./encoder.ts";
 export { type ErrorCode, type ErrorCodeEntry, errorCodes } from "./error-codes.ts";
 export { DeDiffusionError, type DeDiffusionErrorOptions } from "./errors.ts";
 export { type GraphWeights, readGraphWeights, type WeightType } from "./graph-weights.ts";
@@ -47,7 +57,15 @@ export type {
 	TensorSignature,
 	TensorType,
 } from "./inference.ts";
-export type { DecoderLimits } from "./limits.ts";
-export { apiVersion, definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
+export type { CallLimits, DecoderLimits } from "./limits.ts";
+export type { FileForm, PictureFile, SourcePicture } from "./picture.ts";
+export {
+	apiVersion,
+	type Contribution,
+	definePlugin,
+	type Plugin,
+	type PluginDefinition,
+	type Provided,
+} from "./plugin.ts";
 export type { ConnectSocket, GuardedSocket, ServiceSocket, SocketInit } from "./socket.ts";
 export type { Trace } from "./tracing.ts";

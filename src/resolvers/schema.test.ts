@@ -52,7 +52,7 @@ describe("holds the names that clients are written against:", () => {
 				"comparisons(first: Int, after: String): ComparisonConnection!",
 				"decode(text: String!, decoder: ID!, settings: DecodeSettings): Decoding!",
 				"decoders: [Decoder!]!",
-				"encode(picture: PictureInput!, encoder: ID, length: Int): DeDiffusionText!",
+				"encode(picture: PictureInput!, encoder: ID, length: Int, seed: Int): DeDiffusionText!",
 				"encoders: [Encoder!]!",
 				"picture(id: ID!): Picture",
 				"reconstruct(picture: PictureInput!, decoder: ID!, encoder: ID, length: Int, settings: DecodeSettings): Reconstruction!",
@@ -85,7 +85,10 @@ describe("holds the names that clients are written against:", () => {
 				"sources: [PromptSourceInput!]!",
 			],
 		],
-		["PromptSourceInput", ["label: String", "original: PictureInput", "picture: PictureInput", "text: String"]],
+		[
+			"PromptSourceInput",
+			["encoder: ID", "label: String", "original: PictureInput", "picture: PictureInput", "text: String"],
+		],
 		[
 			"DeDiffusionText",
 			[
@@ -95,9 +98,10 @@ describe("holds the names that clients are written against:", () => {
 				"reconstruct(decoder: ID!, settings: DecodeSettings): Reconstruction!",
 				"text: String!",
 				"tokens: [TextToken!]!",
+				"warnings: [EncodeWarning!]!",
 			],
 		],
-		["TextToken", ["attention: AttentionMap!", "id: Int!", "score: Float!", "text: String!"]],
+		["TextToken", ["attention: AttentionMap", "id: Int", "score: Float", "text: String!"]],
 		[
 			"Decoding",
 			[

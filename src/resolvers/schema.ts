@@ -9,7 +9,7 @@ import { buildSchema, getMetadataStorage } from "type-graphql";
 import { ComparisonCellResolver, ComparisonResolver, PromptSourceResolver } from "./comparison.ts";
 import { DecoderCapabilitiesResolver, DecoderResolver, DecodingResolver, TextDecodingResolver } from "./decoding.ts";
 import { PictureResolver } from "./picture.ts";
-import { TextResolver } from "./text.ts";
+import { EncoderResolver, TextResolver } from "./text.ts";
 
 /** Builds the schema that `schema.graphql` is printed from. */
 export function buildApiSchema(): Promise<GraphQLSchema> {
@@ -19,6 +19,7 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
 		resolvers: [
 			PictureResolver,
 			TextResolver,
+			EncoderResolver,
 			DecodingResolver,
 			DecoderResolver,
 			DecoderCapabilitiesResolver,

@@ -6,8 +6,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Decoder, DeDiffusionError } from "../../plugins/index.ts";
+import { Lanes } from "../calling/lanes.ts";
 import { checkText } from "../decoding/decoders.ts";
-import { Lanes } from "../decoding/lanes.ts";
 import { checkFor, checkSetting, type DecodeSettings, randomSeed } from "../decoding/settings.ts";
 import { fidelity } from "../metrics/fidelity.ts";
 import type { Models } from "../models.ts";
@@ -22,6 +22,8 @@ import { planComparison } from "./plan.ts";
 export interface PromptSource {
 	readonly label?: string | undefined;
 	readonly picture?: PictureReference | undefined;
+	/** Id of the encoder for the picture; default: the first one. */
+	readonly encoder?: string | undefined;
 	readonly text?: string | undefined;
 	/** The picture that results of a text are measured against. */
 	readonly original?: PictureReference | undefined;
@@ -217,6 +219,10 @@ export class Comparisons {
 		if ((source.picture === undefined) === (source.text === undefined)) {
 			throw new DeDiffusionError("INPUT_INVALID", "A source needs a picture or a text, and not both.", { input });
 		}
+		if (source.encoder !== undefined && source.picture === undefined) {
+			throw new DeDiffusionError("INPUT_INVALID", "A text needs no encoder.", { input: `${input}.encoder` });
+		}
+		const encoder = source.picture && this.#models.encoders.get(source.encoder, `${input}.encoder`).info.id;
 		const label = source.label ?? `source ${index + 1}`;
 		if (label.length > longestLabel) {
 			throw new DeDiffusionError(
@@ -238,6 +244,7 @@ export class Comparisons {
 			label,
 			...(source.text !== undefined && { text: source.text }),
 			...(picture && { picture: picture.id }),
+			...(encoder !== undefined && { encoder }),
 			...(original && { original: original.id }),
 		};
 		return { source: stored, pictures: [picture, original].filter((given) => given !== undefined) };
@@ -293,7 +300,9 @@ export class Comparisons {
 				}
 				try {
 					const picture = await this.#pictures.get(source.picture);
-					return { ...source, text: (await this.#models.encoders.get().encode(picture, { signal })).text };
+					const encoder = this.#models.encoders.get(source.encoder);
+					const { text, warnings } = await encoder.encode(picture, { signal });
+					return { ...source, text, ...(warnings.length > 0 && { warnings }) };
 				} catch (error) {
 					failures.set(index, error);
 					return source;

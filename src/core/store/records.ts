@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DecodeWarning } from "../../plugins/index.ts";
+import type { DecodeWarning, EncodeWarning } from "../../plugins/index.ts";
 
 export type ComparisonStatus = "pending" | "running" | "done" | "cancelled";
 export type CellStatus = "pending" | "running" | "done" | "filtered" | "failed" | "cancelled";
@@ -15,6 +15,10 @@ export interface StoredSource {
 	readonly text?: string;
 	/** The picture that is encoded. */
 	readonly picture?: string;
+	/** Id of the encoder that the picture's text is from; undefined for a text, and in comparisons of earlier releases. */
+	readonly encoder?: string;
+	/** What the encoder did otherwise than asked. */
+	readonly warnings?: readonly EncodeWarning[];
 	/** The picture that results are measured against. */
 	readonly original?: string;
 }
