@@ -9,7 +9,7 @@ import { openModels, pictureLimits } from "../core/models.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 import { readPictureFile, writeOutput } from "./files.ts";
 import { number, type SettingOptions, type SharedOptions, settingsFrom, withSettings, withShared } from "./options.ts";
-import { Progress, printResult } from "./terminal.ts";
+import { measureInWords, Progress, printResult } from "./terminal.ts";
 
 interface ReconstructOptions extends SharedOptions, SettingOptions {
 	readonly output: string;
@@ -68,7 +68,7 @@ async function reconstruct(file: string, options: ReconstructOptions): Promise<v
 				metrics,
 				output: options.output,
 			},
-			`${text}\n${options.output}: seed ${seed}, PSNR ${metrics?.psnr?.toFixed(2) ?? "-"} dB, SSIM ${metrics?.ssim?.toFixed(3) ?? "-"}`,
+			`${text}\n${options.output}: seed ${seed}, PSNR ${metrics?.psnr?.toFixed(2) ?? "-"} dB, SSIM ${metrics?.ssim?.toFixed(3) ?? "-"}${(metrics?.further ?? []).map((one) => `, ${measureInWords(one)}`).join("")}`,
 		);
 	} finally {
 		progress.end();

@@ -25,7 +25,7 @@ import {
 	withSettings,
 	withShared,
 } from "./options.ts";
-import { Progress, printResult } from "./terminal.ts";
+import { measureInWords, Progress, printResult } from "./terminal.ts";
 
 interface TransferOptions extends SharedOptions, SettingOptions {
 	readonly decoders?: readonly string[];
@@ -150,7 +150,12 @@ async function writeResults(engine: Engine, comparison: ComparisonRecord, option
 	for (const { message } of comparison.sources.flatMap(({ warnings = [] }) => warnings)) {
 		process.stderr.write(`${message}\n`);
 	}
-	for (const { decoder, error, result } of comparison.cells) {
+	for (const { decoder, error, result, metrics } of comparison.cells) {
+		for (const { name, error } of metrics?.further ?? []) {
+			if (error !== undefined) {
+				process.stderr.write(`${name}: ${error.message} [${error.code}]\n`);
+			}
+		}
 		if (error !== undefined) {
 			process.stderr.write(`${decoder}: ${error.message} [${error.code}]\n`);
 		}
@@ -186,11 +191,10 @@ function sheetOf({ sources, cells }: ComparisonRecord, bytes: ReadonlyMap<string
 		const [first] = row as [CellRecord];
 		const label = `${sources[first.source]?.label}, ${settingsOf(first)}`;
 		const original = sources[first.source]?.original;
-		const drawn = decoders.map((decoder) => {
-			const cell = row.find((one) => one.decoder === decoder);
-			return bytes.get(cell?.picture ?? "") ?? whyMissing(cell);
-		});
-		return { label, pictures: [bytes.get(original ?? ""), ...drawn] };
+		const drawn = decoders.map((decoder) => row.find((one) => one.decoder === decoder));
+		const pictures = drawn.map((cell) => bytes.get(cell?.picture ?? "") ?? whyMissing(cell));
+		const captions = drawn.map((cell) => cell?.metrics?.further?.map(measureInWords).join(", "));
+		return { label, pictures: [bytes.get(original ?? ""), ...pictures], captions: [undefined, ...captions] };
 	});
 	return { columns: ["original", ...decoders], rows };
 }

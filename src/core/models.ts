@@ -9,7 +9,7 @@ import { type Decoders, type Decoding, openDecoders } from "./decoding/decoders.
 import type { DecodeSettings } from "./decoding/settings.ts";
 import { type Encoders, openEncoders } from "./encoder/encoders.ts";
 import { createInference, type InferencePool } from "./inference/pool.ts";
-import { type Fidelity, fidelity } from "./metrics/fidelity.ts";
+import { type Measured, type Metrics, openMetrics } from "./metrics/measures.ts";
 import type { Picture, PictureLimits } from "./picture/picture.ts";
 
 /** What is needed to open models. */
@@ -26,7 +26,7 @@ export interface ModelsOptions {
 export interface MeasuredDecoding {
 	readonly decoding: Decoding;
 	/** Undefined when the backend kept the picture back. */
-	readonly metrics?: Fidelity;
+	readonly metrics?: Measured;
 }
 
 export interface DecodeForOptions {
@@ -39,6 +39,7 @@ export interface Models {
 	readonly inference: InferencePool;
 	readonly encoders: Encoders;
 	readonly decoders: Decoders;
+	readonly metrics: Metrics;
 	/** Longest text, in characters. */
 	readonly textLength: number;
 	/** Draws a text and measures the result against an original. @throws As {@link Decoders.decode}. */
@@ -73,18 +74,20 @@ export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: M
 			...openDecoders(plugged, { textLength, ...(limits && { decoders: limits }) }),
 			close: plugged.close,
 		};
+		const metrics = openMetrics(plugged, config.metrics);
 		const encoders = await openEncoders(config.encoders, inference, { plugged, onBatch: onEncodeBatch });
 		closers.push(encoders.close);
 		return {
 			inference,
 			encoders,
 			decoders,
+			metrics,
 			textLength,
 			async decodeFor(original, text, decoder, { settings = {}, ...options } = {}) {
 				const decoding = await decoders.decode(text, decoder, settings, options);
 				return decoding.picture === undefined
 					? { decoding }
-					: { decoding, metrics: await fidelity(original, decoding.picture) };
+					: { decoding, metrics: await metrics.measure(original, decoding.picture, options.signal) };
 			},
 			close,
 		};

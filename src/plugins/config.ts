@@ -17,6 +17,8 @@ export interface Config {
 	readonly plugins?: readonly Plugin[];
 	/** How hard single decoders may be driven, by their ids; what is not named here stays as the plugin declares it. */
 	readonly decoders?: Readonly<Record<string, DecoderLimits>>;
+	/** How hard single metrics of plugins may be driven, by their ids. */
+	readonly metrics?: Readonly<Record<string, CallLimits>>;
 	/**
 	 * Encoders; the first one is the default. Those of plugins follow without being listed: list one to make it the first,
 	 * or to limit it. Default: the bundled one.

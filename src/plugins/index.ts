@@ -58,6 +58,7 @@ export type {
 	TensorType,
 } from "./inference.ts";
 export type { CallLimits, DecoderLimits } from "./limits.ts";
+export type { Metric, MetricCapabilities, MetricPair } from "./metric.ts";
 export type { FileForm, PictureFile, SourcePicture } from "./picture.ts";
 export {
 	apiVersion,

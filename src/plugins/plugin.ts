@@ -7,6 +7,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Decoder, PluginHost } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { DeDiffusionError } from "./errors.ts";
+import type { Metric } from "./metric.ts";
 import { checkedBy } from "./schema.ts";
 
 /** The version of the contract that this release speaks. It changes only where a plugin of the version before would break. */
@@ -16,6 +17,7 @@ export const apiVersion = 1;
 export interface Contribution {
 	readonly decoders?: readonly Decoder[];
 	readonly encoders?: readonly Encoder[];
+	readonly metrics?: readonly Metric[];
 }
 
 /** What `setup` gives: all sorts by their names, or decoders alone as a list. */

@@ -54,6 +54,7 @@ describe("holds the names that clients are written against:", () => {
 				"decoders: [Decoder!]!",
 				"encode(picture: PictureInput!, encoder: ID, length: Int, seed: Int): DeDiffusionText!",
 				"encoders: [Encoder!]!",
+				"metrics: [Metric!]!",
 				"picture(id: ID!): Picture",
 				"reconstruct(picture: PictureInput!, decoder: ID!, encoder: ID, length: Int, settings: DecodeSettings): Reconstruction!",
 			],
@@ -115,7 +116,7 @@ describe("holds the names that clients are written against:", () => {
 			],
 		],
 		["Reconstruction", ["decoding: Decoding!", "metrics: Metrics", "original: Picture!", "text: DeDiffusionText!"]],
-		["Metrics", ["psnr: Float", "ssim: Float"]],
+		["Metrics", ["further: [MetricValue!]!", "psnr: Float", "ssim: Float"]],
 		[
 			"Comparison",
 			["cells: [ComparisonCell!]!", "createdAt: DateTime!", "id: ID!", "progress: Float!", "status: ComparisonStatus!"],

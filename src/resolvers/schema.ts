@@ -8,6 +8,7 @@ import type { GraphQLSchema } from "graphql";
 import { buildSchema, getMetadataStorage } from "type-graphql";
 import { ComparisonCellResolver, ComparisonResolver, PromptSourceResolver } from "./comparison.ts";
 import { DecoderCapabilitiesResolver, DecoderResolver, DecodingResolver, TextDecodingResolver } from "./decoding.ts";
+import { MetricResolver, MetricsResolver } from "./metric.ts";
 import { PictureResolver } from "./picture.ts";
 import { EncoderResolver, TextResolver } from "./text.ts";
 
@@ -24,6 +25,8 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
 			DecoderResolver,
 			DecoderCapabilitiesResolver,
 			TextDecodingResolver,
+			MetricResolver,
+			MetricsResolver,
 			ComparisonResolver,
 			ComparisonCellResolver,
 			PromptSourceResolver,

@@ -7,8 +7,8 @@ import { DateTimeResolver as DateTime } from "graphql-scalars";
 import { Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
 import { Decoding } from "./decoding.ts";
 import { EncodeWarning } from "./encoder.ts";
+import { Metrics } from "./metric.ts";
 import { Picture } from "./picture.ts";
-import { Metrics } from "./reconstruction.ts";
 import { CellSettings } from "./settings.ts";
 
 export const ComparisonStatus = {

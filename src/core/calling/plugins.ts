@@ -38,6 +38,7 @@ export interface Plugged extends Required<Contribution> {
 const sorts = {
 	decoders: "decoders",
 	encoders: "encoders",
+	metrics: "metrics",
 } as const satisfies Record<keyof Contribution, string>;
 
 type Sort = keyof typeof sorts;
@@ -62,7 +63,7 @@ export async function setUpPlugins(
 	const { connect, connectSocket, redaction, close } = createConnections({ ...network, trace });
 	const log: Lent["log"] = (level, message) => lent.log(level, redaction.text(message));
 	const host: PluginHost = { inference: lent.inference, connect, connectSocket, log, trace };
-	const found: Record<Sort, Map<string, Owned>> = { decoders: new Map(), encoders: new Map() };
+	const found: Record<Sort, Map<string, Owned>> = { decoders: new Map(), encoders: new Map(), metrics: new Map() };
 	const closeAll = async () => {
 		const owned = Object.values(found).flatMap((ofSort) => [...ofSort.values()]);
 		await Promise.all(owned.map((one) => one.close?.()));
@@ -123,7 +124,7 @@ function isList<Item>(value: readonly Item[] | object): value is readonly Item[]
 export function checkLimits(
 	limits: Readonly<Record<string, CallLimits>>,
 	ids: readonly string[],
-	name: "decoders",
+	name: "decoders" | "metrics",
 ): void {
 	const unknown = Object.keys(limits).find((id) => !ids.includes(id));
 	if (unknown !== undefined) {

@@ -9,7 +9,6 @@ import { type Decoder, DeDiffusionError } from "../../plugins/index.ts";
 import { Lanes } from "../calling/lanes.ts";
 import { checkText } from "../decoding/decoders.ts";
 import { checkFor, checkSetting, type DecodeSettings, randomSeed } from "../decoding/settings.ts";
-import { fidelity } from "../metrics/fidelity.ts";
 import type { Models } from "../models.ts";
 import type { PictureLibrary, PictureReference } from "../picture/library.ts";
 import type { CellRecord, ComparisonRecord, StoredSource } from "../store/records.ts";
@@ -343,7 +342,7 @@ export class Comparisons {
 			}
 			await this.#pictures.keep(picture);
 			const original = source.original === undefined ? undefined : await this.#pictures.get(source.original);
-			const metrics = original && (await fidelity(original, picture));
+			const metrics = original && (await this.#models.metrics.measure(original, picture, signal));
 			await table.updateCell(id, cell.position, {
 				status: "done",
 				result,

@@ -4,6 +4,8 @@
  * @module
  */
 import type { DecodeWarning, EncodeWarning } from "../../plugins/index.ts";
+import type { Fidelity } from "../metrics/fidelity.ts";
+import type { Measure } from "../metrics/measures.ts";
 
 export type ComparisonStatus = "pending" | "running" | "done" | "cancelled";
 export type CellStatus = "pending" | "running" | "done" | "filtered" | "failed" | "cancelled";
@@ -55,7 +57,10 @@ export interface CellRecord {
 	readonly result?: CellResult;
 	/** Id of the picture that was drawn. */
 	readonly picture?: string;
-	readonly metrics?: { readonly psnr: number | null; readonly ssim: number | null };
+	readonly metrics?: Fidelity & {
+		/** What metrics of plugins said; undefined where there were none. */
+		readonly further?: readonly Measure[];
+	};
 	readonly error?: { readonly code: string; readonly message: string };
 }
 
