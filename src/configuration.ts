@@ -68,6 +68,7 @@ const configSchema: z.ZodType<Config> = z.strictObject({
 		.optional(),
 	decoders: z.record(z.string(), z.strictObject(callLimits)).optional(),
 	metrics: z.record(z.string(), z.strictObject(callLimits)).optional(),
+	languageModels: z.record(z.string(), z.strictObject(callLimits)).optional(),
 	network: z.strictObject({ privateOrigins: z.array(z.url({ protocol: /^https?$/ })).optional() }).optional(),
 	trace: z.custom<Config["trace"]>((value) => typeof value === "function", "Expected a function").optional(),
 	dataFolder: z.string().min(1).optional(),

@@ -9,6 +9,7 @@ import { type Decoders, type Decoding, openDecoders } from "./decoding/decoders.
 import type { DecodeSettings } from "./decoding/settings.ts";
 import { type Encoders, openEncoders } from "./encoder/encoders.ts";
 import { createInference, type InferencePool } from "./inference/pool.ts";
+import { type LanguageModels, openLanguageModels } from "./language/language-models.ts";
 import { type Measured, type Metrics, openMetrics } from "./metrics/measures.ts";
 import type { Picture, PictureLimits } from "./picture/picture.ts";
 
@@ -40,6 +41,7 @@ export interface Models {
 	readonly encoders: Encoders;
 	readonly decoders: Decoders;
 	readonly metrics: Metrics;
+	readonly languageModels: LanguageModels;
 	/** Longest text, in characters. */
 	readonly textLength: number;
 	/** Draws a text and measures the result against an original. @throws As {@link Decoders.decode}. */
@@ -75,6 +77,7 @@ export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: M
 			close: plugged.close,
 		};
 		const metrics = openMetrics(plugged, config.metrics);
+		const languageModels = openLanguageModels(plugged, textLength, config.languageModels);
 		const encoders = await openEncoders(config.encoders, inference, { plugged, onBatch: onEncodeBatch });
 		closers.push(encoders.close);
 		return {
@@ -82,6 +85,7 @@ export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: M
 			encoders,
 			decoders,
 			metrics,
+			languageModels,
 			textLength,
 			async decodeFor(original, text, decoder, { settings = {}, ...options } = {}) {
 				const decoding = await decoders.decode(text, decoder, settings, options);

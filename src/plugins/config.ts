@@ -19,6 +19,8 @@ export interface Config {
 	readonly decoders?: Readonly<Record<string, DecoderLimits>>;
 	/** How hard single metrics of plugins may be driven, by their ids. */
 	readonly metrics?: Readonly<Record<string, CallLimits>>;
+	/** The same for language models. */
+	readonly languageModels?: Readonly<Record<string, CallLimits>>;
 	/**
 	 * Encoders; the first one is the default. Those of plugins follow without being listed: list one to make it the first,
 	 * or to limit it. Default: the bundled one.

@@ -79,6 +79,12 @@ export const errorCodes = {
 	// Encoders, decoders, models
 	ENCODER_NOT_FOUND: entry(404, false, "No encoder has this id.", "List the ids with the query encoders."),
 	DECODER_NOT_FOUND: entry(404, false, "No decoder has this id.", "List the ids with the query decoders."),
+	LANGUAGE_MODEL_NOT_FOUND: entry(
+		404,
+		false,
+		"No language model has this id, or there is none at all.",
+		"List the ids with the query languageModels.",
+	),
 	MODEL_INVALID: entry(
 		500,
 		false,

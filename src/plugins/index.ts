@@ -57,6 +57,15 @@ export type {
 	TensorSignature,
 	TensorType,
 } from "./inference.ts";
+export type {
+	LanguageModel,
+	LanguageModelCapabilities,
+	Message,
+	TextRequest,
+	TextResult,
+	TextSettingName,
+	TextWarning,
+} from "./language-model.ts";
 export type { CallLimits, DecoderLimits } from "./limits.ts";
 export type { Metric, MetricCapabilities, MetricPair } from "./metric.ts";
 export type { FileForm, PictureFile, SourcePicture } from "./picture.ts";

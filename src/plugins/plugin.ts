@@ -7,6 +7,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Decoder, PluginHost } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { DeDiffusionError } from "./errors.ts";
+import type { LanguageModel } from "./language-model.ts";
 import type { Metric } from "./metric.ts";
 import { checkedBy } from "./schema.ts";
 
@@ -18,6 +19,7 @@ export interface Contribution {
 	readonly decoders?: readonly Decoder[];
 	readonly encoders?: readonly Encoder[];
 	readonly metrics?: readonly Metric[];
+	readonly languageModels?: readonly LanguageModel[];
 }
 
 /** What `setup` gives: all sorts by their names, or decoders alone as a list. */

@@ -48,12 +48,14 @@ describe("holds the names that clients are written against:", () => {
 		[
 			"Query",
 			[
+				"ask(text: String!, question: String!, examples: [ExampleInput!], languageModel: ID, settings: AskSettings): Answer!",
 				"comparison(id: ID!): Comparison",
 				"comparisons(first: Int, after: String): ComparisonConnection!",
 				"decode(text: String!, decoder: ID!, settings: DecodeSettings): Decoding!",
 				"decoders: [Decoder!]!",
 				"encode(picture: PictureInput!, encoder: ID, length: Int, seed: Int): DeDiffusionText!",
 				"encoders: [Encoder!]!",
+				"languageModels: [LanguageModel!]!",
 				"metrics: [Metric!]!",
 				"picture(id: ID!): Picture",
 				"reconstruct(picture: PictureInput!, decoder: ID!, encoder: ID, length: Int, settings: DecodeSettings): Reconstruction!",
@@ -93,6 +95,7 @@ describe("holds the names that clients are written against:", () => {
 		[
 			"DeDiffusionText",
 			[
+				"ask(question: String!, examples: [ExampleInput!], languageModel: ID, settings: AskSettings): Answer!",
 				"encoder: ID!",
 				"picture: Picture!",
 				"prefix(length: Int!): DeDiffusionText!",

@@ -8,6 +8,7 @@ import type { GraphQLSchema } from "graphql";
 import { buildSchema, getMetadataStorage } from "type-graphql";
 import { ComparisonCellResolver, ComparisonResolver, PromptSourceResolver } from "./comparison.ts";
 import { DecoderCapabilitiesResolver, DecoderResolver, DecodingResolver, TextDecodingResolver } from "./decoding.ts";
+import { AnswerResolver, LanguageModelResolver, TextAskingResolver } from "./language.ts";
 import { MetricResolver, MetricsResolver } from "./metric.ts";
 import { PictureResolver } from "./picture.ts";
 import { EncoderResolver, TextResolver } from "./text.ts";
@@ -25,6 +26,9 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
 			DecoderResolver,
 			DecoderCapabilitiesResolver,
 			TextDecodingResolver,
+			TextAskingResolver,
+			AnswerResolver,
+			LanguageModelResolver,
 			MetricResolver,
 			MetricsResolver,
 			ComparisonResolver,

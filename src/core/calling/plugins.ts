@@ -39,6 +39,7 @@ const sorts = {
 	decoders: "decoders",
 	encoders: "encoders",
 	metrics: "metrics",
+	languageModels: "language models",
 } as const satisfies Record<keyof Contribution, string>;
 
 type Sort = keyof typeof sorts;
@@ -63,7 +64,12 @@ export async function setUpPlugins(
 	const { connect, connectSocket, redaction, close } = createConnections({ ...network, trace });
 	const log: Lent["log"] = (level, message) => lent.log(level, redaction.text(message));
 	const host: PluginHost = { inference: lent.inference, connect, connectSocket, log, trace };
-	const found: Record<Sort, Map<string, Owned>> = { decoders: new Map(), encoders: new Map(), metrics: new Map() };
+	const found: Record<Sort, Map<string, Owned>> = {
+		decoders: new Map(),
+		encoders: new Map(),
+		metrics: new Map(),
+		languageModels: new Map(),
+	};
 	const closeAll = async () => {
 		const owned = Object.values(found).flatMap((ofSort) => [...ofSort.values()]);
 		await Promise.all(owned.map((one) => one.close?.()));
@@ -124,11 +130,11 @@ function isList<Item>(value: readonly Item[] | object): value is readonly Item[]
 export function checkLimits(
 	limits: Readonly<Record<string, CallLimits>>,
 	ids: readonly string[],
-	name: "decoders" | "metrics",
+	name: "decoders" | "metrics" | "languageModels",
 ): void {
 	const unknown = Object.keys(limits).find((id) => !ids.includes(id));
 	if (unknown !== undefined) {
-		const one = name.slice(0, -1);
+		const one = sorts[name].slice(0, -1);
 		throw new DeDiffusionError("CONFIG_INVALID", `The configuration limits a ${one} ${unknown} that is not there.`, {
 			input: `${name}.${unknown}`,
 			advice: `Name one of ${ids.join(", ")}.`,
