@@ -37,6 +37,12 @@ async function studio(): Promise<string> {
 			measure: async () => { throw new DeDiffusionError("BACKEND_AUTH", "The key is wrong."); },
 		},
 	]`;
+	const parrot = `{
+		id: "parrot", name: "Parrot", ${network}, capabilities: { settings: [], deterministic: true },
+		generate: async ({ messages }) => ({
+			status: "done", text: messages.at(-1).text.replace("\\n", "; "), finishReason: "stop", warnings: [],
+		}),
+	}`;
 	await writeFile(
 		join(folder, "dediffusion.config.js"),
 		`import { stableDiffusion } from "@dediffusion/stable-diffusion";
@@ -44,7 +50,7 @@ async function studio(): Promise<string> {
 		export default {
 			plugins: [
 				stableDiffusion({ models: [{ id: "tiny", folder: ${JSON.stringify(tinyPipeline)}, steps: 2 }] }),
-				{ name: "studio", apiVersion: 1, setup: () => ({ encoders: [${captions}], metrics: ${metrics} }) },
+				{ name: "studio", apiVersion: 1, setup: () => ({ encoders: [${captions}], metrics: ${metrics}, languageModels: [${parrot}] }) },
 			],
 			encoders: [{ id: "tiny-encoder", folder: ${JSON.stringify(tinyEncoder)} }],
 			inference: { providers: ["cpu"], threads: 1 },
@@ -62,6 +68,17 @@ test("a captioner encodes and is reconstructed from; metrics stand beside PSNR",
 	const args = ["reconstruct", "cat.png", "-o", "out.png", "--encoder", "captions"];
 	const { stdout } = await run(args, { folder });
 	expect(stdout).toMatch(/^the first level is 255\nout\.png: .*SSIM \S+, Width \d+ px, Gone -\n$/);
+});
+
+test("ask has a language model answer about the text of a picture", async () => {
+	const folder = await studio();
+	const args = ["ask", "cat.png", "What is it?", "--encoder", "captions", "--temperature", "1"];
+	const { code, stdout, stderr } = await run(args, { folder });
+	expect({ code, stdout }).toEqual({
+		code: 0,
+		stdout: "the first level is 255\nPicture: the first level is 255; Question: What is it?\n",
+	});
+	expect(stderr).toContain("Parrot does not take temperature");
 });
 
 test("transfer draws what several encoders say of one picture, and the sheet shows what metrics say", async () => {

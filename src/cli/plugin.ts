@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { loadConfiguration } from "../configuration.ts";
 import { contributionOf } from "../core/calling/plugins.ts";
 import { createInference } from "../core/inference/pool.ts";
@@ -22,7 +22,7 @@ import {
 import { untraced } from "../plugins/tracing.ts";
 import { writeOutput } from "./files.ts";
 import { number, type SharedOptions, withShared } from "./options.ts";
-import { pluginFiles } from "./plugin-template.ts";
+import { type KindName, kindNames, pluginFiles } from "./plugin-template.ts";
 import { Progress, printResult } from "./terminal.ts";
 
 interface CheckCommandOptions extends SharedOptions {
@@ -36,8 +36,9 @@ export function addPlugin(program: Command): void {
 	const plugin = program.command("plugin").description("write plugins and check them");
 	plugin
 		.command("new")
-		.description("write a package with a decoder plugin, its test and a configuration that uses it")
+		.description("write a package with a plugin, its test and a configuration that uses it")
 		.argument("<name>", "name of the package, e.g. dediffusion-painter; it is also the folder")
+		.addOption(new Option("--kind <kind>", "what the plugin gives").choices(kindNames).default("decoder"))
 		.action(newPlugin);
 	withShared(plugin.command("check"))
 		.description(
@@ -51,7 +52,7 @@ export function addPlugin(program: Command): void {
 		.action(check);
 }
 
-async function newPlugin(name: string): Promise<void> {
+async function newPlugin(name: string, { kind }: { readonly kind: KindName }): Promise<void> {
 	if (!/^(@[a-z0-9][a-z0-9._-]*\/)?[a-z][a-z0-9._-]*$/.test(name)) {
 		throw new DeDiffusionError("INPUT_INVALID", `${name} is no name of a package.`, {
 			input: "name",
@@ -65,7 +66,7 @@ async function newPlugin(name: string): Promise<void> {
 			advice: "Choose another name, or remove the folder.",
 		});
 	}
-	for (const [file, content] of Object.entries(pluginFiles(name))) {
+	for (const [file, content] of Object.entries(pluginFiles(name, kind))) {
 		await writeOutput(join(folder, file), content);
 	}
 	process.stdout.write(`${folder} is a plugin. Its README.md says how to build, test and use it.\n`);

@@ -1,8 +1,8 @@
 /**
  * A question about a picture that nobody shows: its text, and examples of how to answer, as a conversation.
  *
- * The paper puts De-Diffusion text in place of pictures into few-shot prompts of language models (arXiv 2311.00618,
- * section 4.3). Chat models are given the examples as turns that have been.
+ * The paper puts De-Diffusion text in place of pictures into few-shot prompts of language models (arXiv 2311.00618).
+ * Chat models are given the examples as turns that have been.
  *
  * @module
  */
