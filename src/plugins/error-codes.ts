@@ -165,7 +165,7 @@ export const errorCodes = {
 		"The backend's answer could not be understood.",
 		"Check that its address and version are the ones that the plugin supports.",
 	),
-	CONTENT_FILTERED: entry(422, false, "The backend filtered the picture it made.", "Change the text."),
+	CONTENT_FILTERED: entry(422, false, "The backend kept back the picture or text that it made.", "Change the text."),
 	ABORTED: entry(499, true, "The work was cancelled.", "Start it again if it is still wanted."),
 	// Comparisons and storage
 	COMPARISON_NOT_FOUND: entry(404, false, "No comparison has this id.", "List the ids with the query comparisons."),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ComplexityEstimator } from "graphql-query-complexity/cjs";
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import type { Example } from "../core/language/conversation.ts";
 import type { Answer as EngineAnswer } from "../core/language/language-models.ts";
@@ -22,6 +23,13 @@ const questionArgument = {
 const examplesArgument = { nullable: true, description: "How it was answered of other pictures, at most 32." };
 const modelArgument = { nullable: true, description: "Id of the language model; default: the first one." };
 const settingsArgument = { nullable: true, description: "How to answer; default: the same answer each time." };
+
+/** Pictures of examples are encoded first. */
+const askCost: ComplexityEstimator = ({ args, childComplexity }) => {
+	const examples: readonly ExampleInput[] = args.examples ?? [];
+	const pictures = examples.filter(({ picture }) => picture !== undefined && picture !== null).length;
+	return cost.ask + pictures * cost.encode + childComplexity;
+};
 
 interface AskArguments {
 	readonly text: string;
@@ -62,7 +70,7 @@ async function readExample(
 @Resolver(() => DeDiffusionText)
 export class TextAskingResolver {
 	@Query(() => Answer, {
-		complexity: ({ childComplexity }) => cost.ask + childComplexity,
+		complexity: askCost,
 		description: "Asks a language model about a text. It sees the text alone, never the picture.",
 	})
 	ask(
@@ -78,7 +86,7 @@ export class TextAskingResolver {
 
 	@FieldResolver(() => Answer, {
 		name: "ask",
-		complexity: ({ childComplexity }) => cost.ask + childComplexity,
+		complexity: askCost,
 		description:
 			"Asks a language model about this text. It sees the text alone, never the picture; pictures of examples are encoded by the same encoder.",
 	})

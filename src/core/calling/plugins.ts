@@ -77,8 +77,8 @@ export async function setUpPlugins(
 	};
 	try {
 		for (const plugin of plugins) {
-			for (const [sort, given] of Object.entries(await contributionOf(plugin, host)) as [Sort, Owned[]][]) {
-				for (const one of given) {
+			for (const [sort, given] of Object.entries(await contributionOf(plugin, host)) as [Sort, Owned[] | undefined][]) {
+				for (const one of given ?? []) {
 					if (found[sort].has(one.id)) {
 						throw wrongPlugin(plugin, `Two ${sorts[sort]} have the id ${one.id}.`);
 					}
