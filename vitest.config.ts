@@ -23,6 +23,7 @@ export default defineConfig({
 			"@dediffusion/ai-sdk": fileURLToPath(new URL("./plugins/ai-sdk/src/index.ts", import.meta.url)),
 			"@dediffusion/imagen-compat": fileURLToPath(new URL("./plugins/imagen-compat/src/index.ts", import.meta.url)),
 			"@dediffusion/open-inference": fileURLToPath(new URL("./plugins/open-inference/src/index.ts", import.meta.url)),
+			"@dediffusion/openai-chat": fileURLToPath(new URL("./plugins/openai-chat/src/index.ts", import.meta.url)),
 			"@dediffusion/openai-images": fileURLToPath(new URL("./plugins/openai-images/src/index.ts", import.meta.url)),
 			// The file that type-graphql loads; vite would take the `.mjs` beside it, a second copy whose types are strangers.
 			graphql: fileURLToPath(import.meta.resolve("graphql")),

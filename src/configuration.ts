@@ -9,7 +9,7 @@ import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { bundledEncoders, bundledPlugins } from "./bundled.ts";
-import { type Config, DeDiffusionError, type Plugin } from "./plugins/index.ts";
+import { type Config, DeDiffusionError, type EncoderEntry, type Plugin } from "./plugins/index.ts";
 
 /** What the doors need to know to open. */
 export interface Configuration {
@@ -51,23 +51,24 @@ const plugin = z.custom<Plugin>(
 	"Expected a plugin, as the factory of its package makes it, e.g. stableDiffusion({ … })",
 );
 
+const callLimits = {
+	concurrency: positive.optional(),
+	callsPerMinute: positive.optional(),
+	timeoutMs: positive.optional(),
+	retries: z.int().min(0).max(10).optional(),
+};
+
+const id = z.string().min(1);
+
 const configSchema: z.ZodType<Config> = z.strictObject({
 	plugins: z.array(plugin).optional(),
 	encoders: z
-		.array(z.strictObject({ id: z.string().min(1), folder: z.string().min(1) }))
+		.array(z.union([z.strictObject({ id, folder: z.string().min(1) }), z.strictObject({ id, ...callLimits })]))
 		.nonempty()
 		.optional(),
-	decoders: z
-		.record(
-			z.string(),
-			z.strictObject({
-				concurrency: positive.optional(),
-				callsPerMinute: positive.optional(),
-				timeoutMs: positive.optional(),
-				retries: z.int().min(0).max(10).optional(),
-			}),
-		)
-		.optional(),
+	decoders: z.record(z.string(), z.strictObject(callLimits)).optional(),
+	metrics: z.record(z.string(), z.strictObject(callLimits)).optional(),
+	languageModels: z.record(z.string(), z.strictObject(callLimits)).optional(),
 	network: z.strictObject({ privateOrigins: z.array(z.url({ protocol: /^https?$/ })).optional() }).optional(),
 	trace: z.custom<Config["trace"]>((value) => typeof value === "function", "Expected a function").optional(),
 	dataFolder: z.string().min(1).optional(),
@@ -110,7 +111,7 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
 		engine: {
 			...config,
 			plugins: config.plugins ?? bundledPlugins(),
-			encoders: config.encoders?.map(({ id, folder }) => ({ id, folder: resolve(base, folder) })) ?? bundledEncoders(),
+			encoders: config.encoders?.map((entry) => withPath(entry, base)) ?? bundledEncoders(),
 			dataFolder:
 				dataFolder === undefined ? resolve(base, config.dataFolder ?? ".dediffusion") : resolve(folder, dataFolder),
 		},
@@ -123,6 +124,10 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
 			4000,
 		token: environment.DEDIFFUSION_TOKEN || undefined,
 	};
+}
+
+function withPath(entry: EncoderEntry, base: string): EncoderEntry {
+	return "folder" in entry ? { ...entry, folder: resolve(base, entry.folder) } : entry;
 }
 
 function findFile(folder: string, named: string | undefined): string | undefined {

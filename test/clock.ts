@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../src/core/decoding/clock.ts";
+import type { Clock } from "../src/core/calling/clock.ts";
 
 export interface TestClock extends Clock {
 	/** What was slept, in milliseconds, in order. */

@@ -7,7 +7,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Config, Decoder } from "../src/plugins/index.ts";
+import { contributionOf } from "../src/core/calling/plugins.ts";
+import type { Config } from "../src/plugins/index.ts";
 import { testHost } from "../src/plugins/testing/index.ts";
 import { blocksOf, snippetsFolder, writeTypeScript } from "./snippets.ts";
 
@@ -33,8 +34,8 @@ test("each sets up its decoders, and limits none but those", async () => {
 	const host = testHost();
 	const ids: string[] = [];
 	for (const { plugins = [], decoders: limits = {} } of configurations) {
-		const decoders: Decoder[] = (await Promise.all(plugins.map(async (plugin) => plugin.setup(host)))).flat();
-		const own = decoders.map(({ id }) => id);
+		const given = await Promise.all(plugins.map((plugin) => contributionOf(plugin, host)));
+		const own = given.flatMap(({ decoders = [] }) => decoders.map(({ id }) => id));
 		expect(own).toEqual(expect.arrayContaining(Object.keys(limits)));
 		ids.push(...own);
 	}

@@ -12,7 +12,7 @@ import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createDecoders, type Decoders } from "../src/core/decoding/decoders.ts";
 import type { DecodeProgress, DecoderLimits, Plugin } from "../src/plugins/index.ts";
-import { rules } from "../src/plugins/testing/index.ts";
+import { encoderRules, languageModelRules, metricRules, rules } from "../src/plugins/testing/index.ts";
 import { createTestClock, type TestClock } from "./clock.ts";
 import { plainPicture } from "./pictures.ts";
 import { repository, snippetsFolder, writeTypeScript } from "./snippets.ts";
@@ -22,6 +22,7 @@ type Factory = (options: { url: string; pollMs?: number; speed?: number }) => Pl
 const folder = snippetsFolder("plugin");
 let painter: Factory;
 let checkPainter: () => Promise<void>;
+let checkViewer: () => Promise<void>;
 let clock: TestClock;
 let service: Server;
 let url: string;
@@ -36,6 +37,7 @@ beforeAll(async () => {
 	const page = writeTypeScript("docs/plugins.md", folder);
 	({ painter } = await import(join(page, "painter.ts")));
 	({ checkPainter } = await import(join(page, "painter.check.ts")));
+	({ checkViewer } = await import(join(page, "viewer.check.ts")));
 	const image = Buffer.from((await plainPicture([200, 30, 30])).bytes).toString("base64");
 	service = createServer(async (request, response) => {
 		calls.push(`${request.method} ${request.url}`);
@@ -181,9 +183,14 @@ test("passes the check of the page", async () => {
 	await expect(checkPainter()).resolves.toBeUndefined();
 });
 
+test("passes the checks of encoders, metrics and language models with the viewer of the page", async () => {
+	await expect(checkViewer()).resolves.toBeUndefined();
+});
+
 test("has every rule of the kit on the page", () => {
 	const page = readFileSync(join(repository, "docs", "plugins.md"), "utf8");
-	for (const [name, { meaning }] of Object.entries(rules)) {
+	const all = [rules, encoderRules, metricRules, languageModelRules].flatMap((some) => Object.entries(some));
+	for (const [name, { meaning }] of all) {
 		expect(page).toContain(`| \`${name}\` | ${meaning} |`);
 	}
 });

@@ -9,10 +9,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs, promisify } from "node:util";
+import { openaiChat } from "@dediffusion/openai-chat";
 import { stableDiffusion } from "@dediffusion/stable-diffusion";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startChatServer } from "../plugins/openai-chat/src/testing/server.ts";
 import { createProgram } from "../src/cli/program.ts";
+import type { TestService } from "../src/plugins/testing/index.ts";
 import { type RunningServer, startServer } from "../src/server.ts";
 import { tinyEncoder, tinyPipeline } from "./fixtures.ts";
 import { type Block, blocksOf, commandsOf, pages, repository, snippetsFolder, writeTypeScript } from "./snippets.ts";
@@ -22,12 +25,17 @@ const documentedServer = "http://127.0.0.1:4000";
 
 const dataFolder = mkdtempSync(join(tmpdir(), "dediffusion-docs-"));
 let server: RunningServer;
+let chat: TestService;
 
 beforeAll(async () => {
+	chat = await startChatServer();
 	server = await startServer(
 		{
 			engine: {
-				plugins: [stableDiffusion({ models: [{ id: "scenes-a", folder: tinyPipeline }] })],
+				plugins: [
+					stableDiffusion({ models: [{ id: "scenes-a", folder: tinyPipeline }] }),
+					openaiChat({ url: `${chat.url}/v1`, languageModels: [{ id: "qwen", model: "m" }] }),
+				],
 				encoders: [{ id: "dediffusion-scenes", folder: tinyEncoder }],
 				inference: { providers: ["cuda", "cpu"], threads: 1 },
 				dataFolder,
@@ -43,6 +51,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
 	await server?.close();
+	chat?.close();
 	rmSync(dataFolder, { recursive: true, force: true });
 });
 

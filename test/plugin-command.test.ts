@@ -58,6 +58,19 @@ test("plugin new writes a package that builds, passes its test, the check and wo
 	// A compiler, two test runs and two servers, each a process of its own.
 }, 600_000);
 
+test.each(["encoder", "metric", "language-model"])(
+	"plugin new writes %ss that build and pass their test",
+	async (kind) => {
+		const folder = await workshop();
+		const name = `dediffusion-fresh-${kind}`;
+		expect(await run(["plugin", "new", name, "--kind", kind], { folder })).toMatchObject({ code: 0, stderr: "" });
+		const plugin = join(folder, name);
+		await execute(process.execPath, [join(repository, "node_modules", "typescript", "bin", "tsc")], { cwd: plugin });
+		await execute(process.execPath, ["--test", "src/index.test.ts"], { cwd: plugin });
+	},
+	600_000,
+);
+
 test.each([
 	["Fresh Paint", "no name of a package"],
 	["../paint", "no name of a package"],

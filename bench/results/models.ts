@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { access, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stableDiffusion } from "@dediffusion/stable-diffusion";
-import type { Encoder } from "../../src/core/encoder/encoder.ts";
+import type { DeDiffusionEncoder } from "../../src/core/encoder/encoder.ts";
 import type { Reader } from "../../src/core/reader/reader.ts";
 import type { Config, Decoder } from "../../src/plugins/index.ts";
 import { openModels, openReader } from "./built.ts";
@@ -24,7 +24,7 @@ const tellingFile: Readonly<Record<ModelRole, string>> = {
 };
 
 export interface OpenModels {
-	readonly encoder: Encoder;
+	readonly encoder: DeDiffusionEncoder;
 	readonly decoders: Readonly<Record<"scenes-a" | "scenes-b", Decoder>>;
 	readonly reader: Reader;
 	/** SHA-256 over the files of each folder. */
@@ -48,7 +48,8 @@ export async function openMeasuredModels(
 	});
 	const reader = await openReader(folders.reader, models.inference);
 	return {
-		encoder: models.encoders.get(),
+		// The folder above is one of De-Diffusion.
+		encoder: models.encoders.get() as DeDiffusionEncoder,
 		decoders: { "scenes-a": models.decoders.get("scenes-a"), "scenes-b": models.decoders.get("scenes-b") },
 		reader,
 		fingerprints: Object.fromEntries(roles.map((role, index) => [role, fingerprints[index]])) as Record<

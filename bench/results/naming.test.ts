@@ -30,6 +30,8 @@ function described(things: string[], background: string[], tokens: string[]): De
 			text: join(ids),
 			tokens: ids.map((id) => ({ id, text: vocabulary.read(id), score: 1, attention })),
 			encoder: "",
+			head: (length) => join(ids.slice(0, length)),
+			warnings: [],
 			join,
 		},
 	};

@@ -48,3 +48,22 @@ test("puts rows and columns where they belong and leaves missing pictures grey",
 	expect(await colourAt(sheet, 162 + 96, 244 + 96)).toEqual([0, 0, 255]);
 	expect(await colourAt(sheet, 366 + 96, 244 + 96)).toEqual([0xdd, 0xdd, 0xdd]);
 });
+
+test("has a line under each picture where there is something to say", async () => {
+	const picture = await plain("red");
+	const sheet = await drawContactSheet({
+		columns: ["first", "second"],
+		rows: [
+			{ label: "seed 1", pictures: [picture, picture], captions: [undefined, "LPIPS 0.312"] },
+			{ label: "seed 2", pictures: [picture, picture] },
+		],
+	});
+	expect((await sharp(sheet).metadata()).height).toBe(28 + 2 * (204 + 18) + 12);
+	expect(await colourAt(sheet, 162 + 96, 40 + 204 + 18 + 96)).toEqual([255, 0, 0]);
+	const under = async (left: number) => {
+		const line = sharp(sheet).extract({ left, top: 40 + 194, width: 192, height: 18 });
+		return (await sharp(await line.toBuffer()).stats()).channels[0]?.min;
+	};
+	expect(await under(162)).toBe(255);
+	expect(await under(366)).toBeLessThan(0x80);
+});

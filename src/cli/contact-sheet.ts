@@ -12,6 +12,8 @@ export interface ContactSheet {
 		readonly label: string;
 		/** Files in the order of the columns; where there is no picture, why there is none, if there is something to say. */
 		readonly pictures: readonly (Uint8Array | string | undefined)[];
+		/** Under the pictures, in the order of the columns. Default: nothing. */
+		readonly captions?: readonly (string | undefined)[];
 	}[];
 	/** Pixels for the names of the rows. Default 150. */
 	readonly labelWidth?: number;
@@ -35,9 +37,11 @@ export async function drawContactSheet({
 	labelWidth: margin = defaultLabelWidth,
 }: ContactSheet): Promise<Buffer> {
 	const width = margin + columns.length * (cell + gap) + gap;
-	const height = header + rows.length * (cell + gap) + gap;
+	const hasCaptions = rows.some(({ captions = [] }) => captions.some((caption) => caption !== undefined));
+	const rowHeight = cell + gap + (hasCaptions ? lineHeight : 0);
+	const height = header + rows.length * rowHeight + gap;
 	const left = (column: number) => margin + gap + column * (cell + gap);
-	const top = (row: number) => header + gap + row * (cell + gap);
+	const top = (row: number) => header + gap + row * rowHeight;
 
 	const labels = [
 		...columns.map((name, column) => label(wrap(name, cell, 1), left(column), header)),
@@ -55,7 +59,12 @@ export async function drawContactSheet({
 	const pictures = rows.flatMap((row, index) =>
 		columns.map((_, column) => place(row.pictures[column], left(column), top(index))),
 	);
-	const text = [...labels, ...reasons].join("");
+	const captions = rows.flatMap((row, index) =>
+		(row.captions ?? []).map((caption = "", column) =>
+			label(wrap(caption, cell, 1), left(column), top(index) + cell + fontSize),
+		),
+	);
+	const text = [...labels, ...reasons, ...captions].join("");
 	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${text}</svg>`;
 	return sharp({ create: { width, height, channels: 3, background: "white" } })
 		.composite([...(await Promise.all(pictures)), { input: Buffer.from(svg), left: 0, top: 0 }])

@@ -1,12 +1,22 @@
 /**
- * The package that `dediffusion plugin new` writes: a decoder over a service that draws by HTTP.
+ * The package that `dediffusion plugin new` writes: a decoder over a service that draws by HTTP, or another kind of plugin.
  *
  * @module
  */
 import { basename } from "node:path";
+import { encoderKind } from "./plugin-kinds/encoder.ts";
+import { type PluginKind, variableOf } from "./plugin-kinds/kind.ts";
+import { languageModelKind } from "./plugin-kinds/language-model.ts";
+import { metricKind } from "./plugin-kinds/metric.ts";
+
+/** The kinds of plugins that can be written. */
+export const kindNames = ["decoder", "encoder", "metric", "language-model"] as const;
+
+export type KindName = (typeof kindNames)[number];
 
 /** The files by their paths in the package. @param name The package's name, e.g. `@me/dediffusion-painter`. */
-export function pluginFiles(name: string): Readonly<Record<string, string>> {
+export function pluginFiles(name: string, kind: KindName): Readonly<Record<string, string>> {
+	const { what, source, test } = kinds[kind];
 	const id = basename(name).replace(/^dediffusion-/, "");
 	const factory = id.replace(/[^a-z0-9]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/\W+$/, "");
 	return {
@@ -15,7 +25,7 @@ export function pluginFiles(name: string): Readonly<Record<string, string>> {
 		"src/index.ts": source(name, id, factory),
 		"src/index.test.ts": test(factory),
 		"dediffusion.config.ts": configuration(factory),
-		"README.md": readme(name, id, factory),
+		"README.md": readme(name, what, id, factory),
 		".gitignore": "dist\nnode_modules\n.dediffusion\n",
 	};
 }
@@ -57,7 +67,7 @@ const tsconfig = `${JSON.stringify(
 	"\t",
 )}\n`;
 
-const source = (name: string, id: string, factory: string) => `import {
+const decoderSource = (name: string, id: string, factory: string) => `import {
 	bytesOfBase64,
 	type DecodeRequest,
 	type DecodeResult,
@@ -74,7 +84,7 @@ const options = z.strictObject({
 	/** Where the service is. */
 	url: z.url(),
 	/** Environment variable that holds the key. */
-	keyVariable: z.string().default("${id.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_KEY"),
+	keyVariable: z.string().default("${variableOf(id)}"),
 });
 
 /** What the service answers to a request for a picture. */
@@ -119,7 +129,7 @@ function createDecoder({ id, url, keyVariable }: z.output<typeof options>, host:
 }
 `;
 
-const test = (factory: string) => `import { test } from "node:test";
+const decoderTest = (factory: string) => `import { test } from "node:test";
 import { checkDecoder, pictureOf, startService, testHost } from "dediffusion/plugin/testing";
 import { ${factory} } from "./index.ts";
 
@@ -150,9 +160,9 @@ import { ${factory} } from "./src/index.ts";
 export default defineConfig({ plugins: [${factory}({ url: "http://127.0.0.1:9000" })] });
 `;
 
-const readme = (name: string, id: string, factory: string) => `# ${name}
+const readme = (name: string, what: string, id: string, factory: string) => `# ${name}
 
-A decoder plugin for De-Diffusion.
+${what} plugin for De-Diffusion.
 
     npm install
     npm run build
@@ -162,3 +172,10 @@ A decoder plugin for De-Diffusion.
 
 To use it elsewhere, install the package and list \`${factory}({ url })\` among the plugins of a configuration.
 `;
+
+const kinds: Readonly<Record<KindName, PluginKind>> = {
+	decoder: { what: "A decoder", source: decoderSource, test: decoderTest },
+	encoder: encoderKind,
+	metric: metricKind,
+	"language-model": languageModelKind,
+};

@@ -5,16 +5,24 @@
  */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { loadConfiguration } from "../configuration.ts";
+import { contributionOf } from "../core/calling/plugins.ts";
 import { createInference } from "../core/inference/pool.ts";
-import { type Decoder, DeDiffusionError, type Plugin, type PluginHost } from "../plugins/index.ts";
+import { type Contribution, DeDiffusionError, type Plugin, type PluginHost } from "../plugins/index.ts";
 import { createConnections } from "../plugins/network/connections.ts";
-import { type CheckOptions, type Finding, findingsOf } from "../plugins/testing/index.ts";
+import {
+	type AnyFinding,
+	type CheckOptions,
+	encoderFindingsOf,
+	findingsOf,
+	languageModelFindingsOf,
+	metricFindingsOf,
+} from "../plugins/testing/index.ts";
 import { untraced } from "../plugins/tracing.ts";
 import { writeOutput } from "./files.ts";
 import { number, type SharedOptions, withShared } from "./options.ts";
-import { pluginFiles } from "./plugin-template.ts";
+import { type KindName, kindNames, pluginFiles } from "./plugin-template.ts";
 import { Progress, printResult } from "./terminal.ts";
 
 interface CheckCommandOptions extends SharedOptions {
@@ -28,20 +36,23 @@ export function addPlugin(program: Command): void {
 	const plugin = program.command("plugin").description("write plugins and check them");
 	plugin
 		.command("new")
-		.description("write a package with a decoder plugin, its test and a configuration that uses it")
+		.description("write a package with a plugin, its test and a configuration that uses it")
 		.argument("<name>", "name of the package, e.g. dediffusion-painter; it is also the folder")
+		.addOption(new Option("--kind <kind>", "what the plugin gives").choices(kindNames).default("decoder"))
 		.action(newPlugin);
 	withShared(plugin.command("check"))
-		.description("call decoders in every way that a server may, and say what they do otherwise than the contract says")
-		.argument("[decoders...]", "ids of the decoders (default: all of the configuration)")
-		.option("--prompt <text>", "what to draw; plain words (default: a red apple on a table)")
+		.description(
+			"call what plugins give in every way that a server may, and say what it does otherwise than the contract says",
+		)
+		.argument("[ids...]", "decoders, encoders, metrics and language models (default: all of the configuration)")
+		.option("--prompt <text>", "what decoders draw; plain words (default: a red apple on a table)")
 		.option("--steps <number>", "denoising steps, for a quicker check", number)
 		.option("--width <pixels>", "width of the pictures", number)
 		.option("--height <pixels>", "height of the pictures", number)
 		.action(check);
 }
 
-async function newPlugin(name: string): Promise<void> {
+async function newPlugin(name: string, { kind }: { readonly kind: KindName }): Promise<void> {
 	if (!/^(@[a-z0-9][a-z0-9._-]*\/)?[a-z][a-z0-9._-]*$/.test(name)) {
 		throw new DeDiffusionError("INPUT_INVALID", `${name} is no name of a package.`, {
 			input: "name",
@@ -55,7 +66,7 @@ async function newPlugin(name: string): Promise<void> {
 			advice: "Choose another name, or remove the folder.",
 		});
 	}
-	for (const [file, content] of Object.entries(pluginFiles(name))) {
+	for (const [file, content] of Object.entries(pluginFiles(name, kind))) {
 		await writeOutput(join(folder, file), content);
 	}
 	process.stdout.write(`${folder} is a plugin. Its README.md says how to build, test and use it.\n`);
@@ -74,15 +85,21 @@ async function check(ids: readonly string[], options: CheckCommandOptions): Prom
 		trace: config.trace ?? untraced,
 	};
 	try {
-		const decoders = await decodersOf(config.plugins, host);
-		const chosen = choose(decoders, ids);
-		await Promise.all(decoders.filter((decoder) => !chosen.includes(decoder)).map((decoder) => decoder.close?.()));
-		const reports = await checkAll(chosen, options);
-		const clean = reports.map(({ decoder, findings }) => ({
-			decoder,
+		const all = await checkablesOf(config.plugins, host, options);
+		const chosen = choose(all, ids);
+		await Promise.all(all.filter((one) => !chosen.includes(one)).map(({ model }) => model.close?.()));
+		const reports = await checkAll(chosen);
+		const clean = reports.map(({ findings, ...report }) => ({
+			...report,
 			findings: findings.map(({ rule, message }) => ({ rule, message: redaction.text(message) })),
 		}));
-		printResult(options.json, { decoders: clean }, clean.flatMap(linesOf).join("\n"));
+		const result = Object.fromEntries(
+			Object.entries(sorts).map(([sort, one]) => [
+				sort,
+				clean.filter((report) => report.sort === sort).map(({ id, findings }) => ({ [one]: id, findings })),
+			]),
+		);
+		printResult(options.json, result, clean.flatMap(linesOf).join("\n"));
 		process.exitCode = clean.some(({ findings }) => findings.length > 0) ? 1 : 0;
 	} finally {
 		await connections.close();
@@ -90,52 +107,82 @@ async function check(ids: readonly string[], options: CheckCommandOptions): Prom
 	}
 }
 
-async function decodersOf(plugins: readonly Plugin[], host: PluginHost): Promise<Decoder[]> {
-	const decoders: Decoder[] = [];
+/** What plugins give, and how one of it is called. */
+const sorts = {
+	decoders: "decoder",
+	encoders: "encoder",
+	metrics: "metric",
+	languageModels: "languageModel",
+} as const satisfies Record<keyof Contribution, string>;
+
+type Sort = keyof typeof sorts;
+
+/** Something that can be checked. */
+interface Checkable {
+	readonly sort: Sort;
+	readonly model: { readonly id: string; close?(): Promise<void> };
+	readonly check: () => Promise<readonly AnyFinding[]>;
+}
+
+async function checkablesOf(
+	plugins: readonly Plugin[],
+	host: PluginHost,
+	options: CheckCommandOptions,
+): Promise<Checkable[]> {
+	const checkables: Checkable[] = [];
+	const add = <Model extends Checkable["model"]>(
+		sort: Sort,
+		models: readonly Model[] = [],
+		check: (model: Model) => Promise<readonly AnyFinding[]>,
+	) => void checkables.push(...models.map((model) => ({ sort, model, check: () => check(model) })));
 	for (const plugin of plugins) {
-		decoders.push(...(await plugin.setup(host)));
+		const { decoders, encoders, metrics, languageModels } = await contributionOf(plugin, host);
+		add("decoders", decoders, (decoder) => findingsOf(decoder, drawingOptions(options)));
+		add("encoders", encoders, (encoder) => encoderFindingsOf(encoder));
+		add("metrics", metrics, (metric) => metricFindingsOf(metric));
+		add("languageModels", languageModels, (model) => languageModelFindingsOf(model));
 	}
-	return decoders;
+	return checkables;
 }
 
-function choose(decoders: readonly Decoder[], ids: readonly string[]): readonly Decoder[] {
-	const unknown = ids.find((id) => !decoders.some((decoder) => decoder.id === id));
-	if (unknown !== undefined) {
-		throw new DeDiffusionError("DECODER_NOT_FOUND", `There is no decoder ${unknown}.`, {
-			input: "decoders",
-			advice: `Choose one of ${decoders.map(({ id }) => id).join(", ")}.`,
-		});
-	}
-	return ids.length === 0 ? decoders : decoders.filter(({ id }) => ids.includes(id));
-}
-
-interface Report {
-	readonly decoder: string;
-	readonly findings: readonly Finding[];
-}
-
-/** One after the other: what a decoder leaves behind must be its own. */
-async function checkAll(decoders: readonly Decoder[], options: CheckCommandOptions): Promise<Report[]> {
-	const { prompt, steps, width, height } = options;
+function drawingOptions({ prompt, steps, width, height }: CheckCommandOptions): CheckOptions {
 	const settings = Object.fromEntries(
 		Object.entries({ steps, width, height }).filter(([, value]) => value !== undefined),
 	);
-	const checkOptions: CheckOptions = { settings, ...(prompt !== undefined && { prompt }) };
+	return { settings, ...(prompt !== undefined && { prompt }) };
+}
+
+function choose(all: readonly Checkable[], ids: readonly string[]): readonly Checkable[] {
+	const unknown = ids.find((id) => !all.some(({ model }) => model.id === id));
+	if (unknown !== undefined) {
+		throw new DeDiffusionError("DECODER_NOT_FOUND", `No plugin gives anything by the id ${unknown}.`, {
+			input: "ids",
+			advice: `Choose one of ${all.map(({ model }) => model.id).join(", ")}.`,
+		});
+	}
+	return ids.length === 0 ? all : all.filter(({ model }) => ids.includes(model.id));
+}
+
+interface Report {
+	readonly sort: Sort;
+	readonly id: string;
+	readonly findings: readonly AnyFinding[];
+}
+
+/** One after the other: what a model leaves behind must be its own. */
+async function checkAll(checkables: readonly Checkable[]): Promise<Report[]> {
 	const progress = new Progress();
 	const reports: Report[] = [];
-	for (const decoder of decoders) {
-		progress.show(`Checking ${decoder.id} …`);
-		reports.push({ decoder: decoder.id, findings: await findingsOf(decoder, checkOptions) });
+	for (const { sort, model, check } of checkables) {
+		progress.show(`Checking ${model.id} …`);
+		reports.push({ sort, id: model.id, findings: await check() });
 	}
 	progress.end();
 	return reports;
 }
 
-function linesOf({ decoder, findings }: Report): string[] {
+function linesOf({ id, findings }: Report): string[] {
 	return findings.length === 0
-		? [`${decoder} keeps to the contract.`]
-		: [
-				`${decoder} does not keep to the contract:`,
-				...findings.map(({ rule, message }) => `  ${rule}: it ${message}.`),
-			];
+		? [`${id} keeps to the contract.`]
+		: [`${id} does not keep to the contract:`, ...findings.map(({ rule, message }) => `  ${rule}: it ${message}.`)];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "commander";
+import { addAsk } from "./ask.ts";
 import { addEncode } from "./encode.ts";
 import { addModels } from "./models.ts";
 import { addPlugin } from "./plugin.ts";
@@ -19,6 +20,7 @@ export function createProgram(): Command {
 	addEncode(program);
 	addReconstruct(program);
 	addTransfer(program);
+	addAsk(program);
 	addModels(program);
 	addPlugin(program);
 	return program;

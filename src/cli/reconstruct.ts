@@ -9,7 +9,7 @@ import { openModels, pictureLimits } from "../core/models.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 import { readPictureFile, writeOutput } from "./files.ts";
 import { number, type SettingOptions, type SharedOptions, settingsFrom, withSettings, withShared } from "./options.ts";
-import { Progress, printResult } from "./terminal.ts";
+import { measureInWords, Progress, printResult } from "./terminal.ts";
 
 interface ReconstructOptions extends SharedOptions, SettingOptions {
 	readonly output: string;
@@ -25,7 +25,7 @@ export function addReconstruct(program: Command): void {
 		.requiredOption("-o, --output <file>", "where to write the new picture (PNG)")
 		.option("--decoder <id>", "decoder (default: the first one)")
 		.option("--encoder <id>", "encoder (default: the first one)")
-		.option("--length <tokens>", "how many tokens to use (default: all)", number)
+		.option("--length <tokens>", "how many tokens to use, of a captioner words (default: all)", number)
 		.action(reconstruct);
 }
 
@@ -40,9 +40,10 @@ async function reconstruct(file: string, options: ReconstructOptions): Promise<v
 		const decoder = options.decoder ?? models.decoders.list()[0]?.id ?? "";
 		models.decoders.checkSettings(decoder, settings);
 		progress.show("encoding");
-		const written = await models.encoders.get(options.encoder).encode(original, { length: options.length });
-		const { text } = written;
-		const { decoding, metrics } = await models.decodeFor(original, written, decoder, {
+		const encoder = models.encoders.get(options.encoder);
+		const encoded = await encoder.encode(original, { length: options.length });
+		const { text } = encoded;
+		const { decoding, metrics } = await models.decodeFor(original, encoded, decoder, {
 			settings,
 			onProgress: ({ fraction, message }) => progress.show(message ?? "drawing", fraction),
 		});
@@ -52,13 +53,23 @@ async function reconstruct(file: string, options: ReconstructOptions): Promise<v
 		}
 		await writeOutput(options.output, decoding.picture.bytes);
 		const { seed, effectivePrompt, warnings, durationMs } = decoding;
-		for (const { message } of warnings) {
+		for (const { message } of [...encoded.warnings, ...warnings]) {
 			process.stderr.write(`${message}\n`);
 		}
 		printResult(
 			options.json,
-			{ text, decoder, seed, effectivePrompt, warnings, durationMs, metrics, output: options.output },
-			`${text}\n${options.output}: seed ${seed}, PSNR ${metrics?.psnr?.toFixed(2) ?? "-"} dB, SSIM ${metrics?.ssim?.toFixed(3) ?? "-"}`,
+			{
+				text,
+				encoder: encoder.info.id,
+				decoder,
+				seed,
+				effectivePrompt,
+				warnings,
+				durationMs,
+				metrics,
+				output: options.output,
+			},
+			`${text}\n${options.output}: seed ${seed}, PSNR ${metrics?.psnr?.toFixed(2) ?? "-"} dB, SSIM ${metrics?.ssim?.toFixed(3) ?? "-"}${(metrics?.further ?? []).map((one) => `, ${measureInWords(one)}`).join("")}`,
 		);
 	} finally {
 		progress.end();

@@ -6,7 +6,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { DeDiffusionError } from "../plugins/index.ts";
-import { bytesInWords, errorJson, friendlyLine, Progress } from "./terminal.ts";
+import { bytesInWords, errorJson, friendlyLine, measureInWords, Progress } from "./terminal.ts";
 
 /** What a progress writes to a terminal or a file. */
 function written(isTTY: boolean, use: (progress: Progress) => void): string {
@@ -68,4 +68,12 @@ test.each([
 	[5e15, "5000 TB"],
 ])("%d bytes are %s", (bytes, words) => {
 	expect(bytesInWords(bytes)).toBe(words);
+});
+
+test.each([
+	[{ value: 0.312_345 }, "LPIPS 0.3123"],
+	[{ value: 12_345.678, unit: "dB" }, "LPIPS 12350 dB"],
+	[{ value: null, unit: "dB" }, "LPIPS - dB"],
+])("says what a metric says: %j", (said, line) => {
+	expect(measureInWords({ metric: "lpips", name: "LPIPS", higherIsBetter: false, ...said })).toBe(line);
 });

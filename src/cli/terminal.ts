@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Measure } from "../core/metrics/measures.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 
 /** One line of progress that overwrites itself on a terminal; elsewhere a line for each change of the message. */
@@ -43,6 +44,12 @@ export function bytesInWords(bytes: number): string {
 		unit++;
 	}
 	return `${value >= 9.95 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** What a metric says, for a person, e.g. `LPIPS 0.312`; a dash where it says nothing. */
+export function measureInWords({ name, value, unit }: Measure): string {
+	const number = value === null ? "-" : String(Number(value.toPrecision(4)));
+	return `${name} ${number}${unit === undefined ? "" : ` ${unit}`}`;
 }
 
 /** One line for a person: what happened, its code, what to do. */

@@ -26,10 +26,11 @@ import {
 	withSettings,
 	withShared,
 } from "./options.ts";
-import { Progress, printResult } from "./terminal.ts";
+import { measureInWords, Progress, printResult } from "./terminal.ts";
 
 interface TransferOptions extends SharedOptions, SettingOptions {
 	readonly decoders?: readonly string[];
+	readonly encoders?: readonly string[];
 	readonly seeds?: readonly number[];
 	readonly guidanceScales?: readonly number[];
 	readonly text?: readonly string[];
@@ -44,6 +45,7 @@ export function addTransfer(program: Command): void {
 		.description("draw the texts of pictures with several decoders; write a contact sheet and JSON")
 		.argument("[files...]", "the pictures")
 		.option("--decoders <ids>", "decoders, separated by commas (default: all)", list)
+		.option("--encoders <ids>", "encoders of the pictures, separated by commas (default: the first one)", list)
 		.option("--seeds <numbers>", "seeds, separated by commas (default: one at random)", numbers)
 		.option("--guidance-scales <numbers>", "guidance scales, separated by commas (default: the decoders' own)", numbers)
 		.option("--text <text>", "a text to draw beside the pictures' own; may be given several times", collect)
@@ -87,20 +89,25 @@ async function readSources(
 	options: TransferOptions,
 	limits: PictureLimits,
 ): Promise<PromptSource[]> {
+	const encoders = options.encoders ?? [undefined];
 	const pictures = await Promise.all(
-		files.map(async (file) => ({
-			label: basename(file),
-			picture: { data: (await readPictureFile(file, limits)).bytes },
-		})),
+		files.map(async (file) => {
+			const picture = { data: (await readPictureFile(file, limits)).bytes };
+			return encoders.map((encoder) => ({
+				label: encoders.length > 1 ? `${basename(file)} by ${encoder}` : basename(file),
+				picture,
+				encoder,
+			}));
+		}),
 	);
 	const texts = (options.text ?? []).map((text) => ({ label: text.slice(0, 40), text }));
-	if (pictures.length + texts.length === 0) {
+	if (files.length + texts.length === 0) {
 		throw new DeDiffusionError("INPUT_INVALID", "There is nothing to compare.", {
 			input: "files",
 			advice: "Name at least one picture, or give --text.",
 		});
 	}
-	return [...pictures, ...texts];
+	return [...pictures.flat(), ...texts];
 }
 
 async function compare(
@@ -144,7 +151,15 @@ async function writeResults(engine: Engine, comparison: ComparisonRecord, option
 	await writeOutput(join(folder, "comparison.json"), `${JSON.stringify(comparison, null, 2)}\n`);
 	await writeOutput(join(folder, "contact-sheet.png"), await drawContactSheet(sheetOf(comparison, bytes)));
 
-	for (const { decoder, error, result } of comparison.cells) {
+	for (const { message } of comparison.sources.flatMap(({ warnings = [] }) => warnings)) {
+		process.stderr.write(`${message}\n`);
+	}
+	for (const { decoder, error, result, metrics } of comparison.cells) {
+		for (const { name, error } of metrics?.further ?? []) {
+			if (error !== undefined) {
+				process.stderr.write(`${name}: ${error.message} [${error.code}]\n`);
+			}
+		}
 		if (error !== undefined) {
 			process.stderr.write(`${decoder}: ${error.message} [${error.code}]\n`);
 		}
@@ -180,11 +195,10 @@ function sheetOf({ sources, cells }: ComparisonRecord, bytes: ReadonlyMap<string
 		const [first] = row as [CellRecord];
 		const label = `${sources[first.source]?.label}, ${settingsOf(first)}`;
 		const original = sources[first.source]?.original;
-		const drawn = decoders.map((decoder) => {
-			const cell = row.find((one) => one.decoder === decoder);
-			return bytes.get(cell?.picture ?? "") ?? whyMissing(cell);
-		});
-		return { label, pictures: [bytes.get(original ?? ""), ...drawn] };
+		const drawn = decoders.map((decoder) => row.find((one) => one.decoder === decoder));
+		const pictures = drawn.map((cell) => bytes.get(cell?.picture ?? "") ?? whyMissing(cell));
+		const captions = drawn.map((cell) => cell?.metrics?.further?.map(measureInWords).join(", "));
+		return { label, pictures: [bytes.get(original ?? ""), ...pictures], captions: [undefined, ...captions] };
 	});
 	return { columns: ["original", ...decoders], rows };
 }

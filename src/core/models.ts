@@ -4,14 +4,16 @@
  * @module
  */
 import type { Config, DecodeProgress } from "../plugins/index.ts";
-import { createDecoders, type Decoders, type Decoding } from "./decoding/decoders.ts";
+import { setUpPlugins } from "./calling/plugins.ts";
+import { type Decoders, type Decoding, openDecoders } from "./decoding/decoders.ts";
 import type { DecodeSettings } from "./decoding/settings.ts";
 import { tokensFor } from "./decoding/tokens.ts";
 import { type Encoders, openEncoders } from "./encoder/encoders.ts";
 import { createInference, type InferencePool } from "./inference/pool.ts";
-import { type Fidelity, fidelity } from "./metrics/fidelity.ts";
+import { type LanguageModels, openLanguageModels } from "./language/language-models.ts";
+import { type Measured, type Metrics, openMetrics } from "./metrics/measures.ts";
 import type { Picture, PictureLimits } from "./picture/picture.ts";
-import type { DeDiffusionText } from "./text/text.ts";
+import type { PictureText } from "./text/text.ts";
 
 /** What is needed to open models. */
 export type ModelsConfig = Config & Required<Pick<Config, "plugins" | "encoders">>;
@@ -27,7 +29,7 @@ export interface ModelsOptions {
 export interface MeasuredDecoding {
 	readonly decoding: Decoding;
 	/** Undefined when the backend kept the picture back. */
-	readonly metrics?: Fidelity;
+	readonly metrics?: Measured;
 }
 
 export interface DecodeForOptions {
@@ -40,6 +42,8 @@ export interface Models {
 	readonly inference: InferencePool;
 	readonly encoders: Encoders;
 	readonly decoders: Decoders;
+	readonly metrics: Metrics;
+	readonly languageModels: LanguageModels;
 	/** Longest text, in characters. */
 	readonly textLength: number;
 	/**
@@ -49,7 +53,7 @@ export interface Models {
 	 */
 	decodeFor(
 		original: Picture,
-		text: DeDiffusionText,
+		text: PictureText,
 		decoder: string,
 		options?: DecodeForOptions,
 	): Promise<MeasuredDecoding>;
@@ -67,35 +71,44 @@ export function pictureLimits({ limits }: Config): PictureLimits {
 export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: ModelsOptions = {}): Promise<Models> {
 	const inference = createInference(config.inference);
 	const textLength = config.limits?.textLength ?? defaultTextLength;
+	const { decoders: limits, network, trace } = config;
+	const closers = [() => inference.close()];
+	const close = async () => {
+		// What runs on the threads is closed before them.
+		for (const closeOne of closers.toReversed()) {
+			await closeOne().catch(() => undefined);
+		}
+	};
 	try {
 		const host = { inference, log: log ?? (() => undefined) };
-		const { decoders: limits, network, trace } = config;
-		const decoders = await createDecoders(config.plugins, host, {
-			textLength,
-			...(limits && { decoders: limits }),
-			...(network && { network }),
-			...(trace && { trace }),
-		});
-		const encoders = await openEncoders(config.encoders, inference, onEncodeBatch);
+		const plugged = await setUpPlugins(config.plugins, host, { ...(network && { network }), ...(trace && { trace }) });
+		closers.push(plugged.close);
+		const decoders = {
+			...openDecoders(plugged, { textLength, ...(limits && { decoders: limits }) }),
+			close: plugged.close,
+		};
+		const metrics = openMetrics(plugged, config.metrics);
+		const languageModels = openLanguageModels(plugged, textLength, config.languageModels);
+		const encoders = await openEncoders(config.encoders, inference, { plugged, onBatch: onEncodeBatch });
+		closers.push(encoders.close);
 		return {
 			inference,
 			encoders,
 			decoders,
+			metrics,
+			languageModels,
 			textLength,
 			async decodeFor(original, text, decoder, { settings = {}, ...options } = {}) {
 				const tokens = tokensFor(decoders.get(decoder), text);
 				const decoding = await decoders.decode(text.text, decoder, settings, { ...options, tokens });
 				return decoding.picture === undefined
 					? { decoding }
-					: { decoding, metrics: await fidelity(original, decoding.picture) };
+					: { decoding, metrics: await metrics.measure(original, decoding.picture, options.signal) };
 			},
-			async close() {
-				await Promise.allSettled([decoders.close(), encoders.close()]);
-				await inference.close();
-			},
+			close,
 		};
 	} catch (error) {
-		await inference.close();
+		await close();
 		throw error;
 	}
 }

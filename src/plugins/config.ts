@@ -4,18 +4,28 @@
  * @module
  */
 import type { ExecutionProvider } from "./inference.ts";
-import type { DecoderLimits } from "./limits.ts";
+import type { CallLimits, DecoderLimits } from "./limits.ts";
 import type { Plugin } from "./plugin.ts";
 import type { Trace } from "./tracing.ts";
 
+/** An encoder: the folder of a De-Diffusion encoder, or one that a plugin gives, with limits of its own if need be. */
+export type EncoderEntry = { readonly id: string; readonly folder: string } | ({ readonly id: string } & CallLimits);
+
 /** What a user may configure. Everything has a default; secrets come from the environment instead. */
 export interface Config {
-	/** Decoders, in the order they are listed. Default: the bundled ones. */
+	/** Decoders and whatever else plugins give, in the order they are listed. Default: the bundled ones. */
 	readonly plugins?: readonly Plugin[];
 	/** How hard single decoders may be driven, by their ids; what is not named here stays as the plugin declares it. */
 	readonly decoders?: Readonly<Record<string, DecoderLimits>>;
-	/** Encoder folders by id; the first one is the default. Default: the bundled one. */
-	readonly encoders?: readonly { readonly id: string; readonly folder: string }[];
+	/** How hard single metrics of plugins may be driven, by their ids. */
+	readonly metrics?: Readonly<Record<string, CallLimits>>;
+	/** The same for language models. */
+	readonly languageModels?: Readonly<Record<string, CallLimits>>;
+	/**
+	 * Encoders; the first one is the default. Those of plugins follow without being listed: list one to make it the first,
+	 * or to limit it. Default: the bundled one.
+	 */
+	readonly encoders?: readonly EncoderEntry[];
 	/** Where pictures and comparisons are kept. Default: `.dediffusion` in the working folder. */
 	readonly dataFolder?: string;
 	readonly server?: {

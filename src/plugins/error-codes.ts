@@ -79,6 +79,12 @@ export const errorCodes = {
 	// Encoders, decoders, models
 	ENCODER_NOT_FOUND: entry(404, false, "No encoder has this id.", "List the ids with the query encoders."),
 	DECODER_NOT_FOUND: entry(404, false, "No decoder has this id.", "List the ids with the query decoders."),
+	LANGUAGE_MODEL_NOT_FOUND: entry(
+		404,
+		false,
+		"No language model has this id, or there is none at all.",
+		"List the ids with the query languageModels.",
+	),
 	MODEL_INVALID: entry(
 		500,
 		false,
@@ -159,7 +165,7 @@ export const errorCodes = {
 		"The backend's answer could not be understood.",
 		"Check that its address and version are the ones that the plugin supports.",
 	),
-	CONTENT_FILTERED: entry(422, false, "The backend filtered the picture it made.", "Change the text."),
+	CONTENT_FILTERED: entry(422, false, "The backend kept back the picture or text that it made.", "Change the text."),
 	ABORTED: entry(499, true, "The work was cancelled.", "Start it again if it is still wanted."),
 	// Comparisons and storage
 	COMPARISON_NOT_FOUND: entry(404, false, "No comparison has this id.", "List the ids with the query comparisons."),

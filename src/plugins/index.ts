@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Config, defineConfig } from "./config.ts";
+export { type Config, defineConfig, type EncoderEntry } from "./config.ts";
 export type {
 	AbortGranularity,
 	DecodeProgress,
@@ -19,6 +19,16 @@ export type {
 	PluginHost,
 	SettingName,
 } from "./decoder.ts";
+export type {
+	CallContext,
+	EncodedToken,
+	EncodeRequest,
+	EncodeResult,
+	Encoder,
+	EncoderCapabilities,
+	EncodeSettingName,
+	EncodeWarning,
+} from "./encoder.ts";
 export { type ErrorCode, type ErrorCodeEntry, errorCodes } from "./error-codes.ts";
 export { DeDiffusionError, type DeDiffusionErrorOptions } from "./errors.ts";
 export { type GraphNode, type GraphStructure, readGraphStructure } from "./graph-structure.ts";
@@ -49,8 +59,26 @@ export type {
 	TensorSignature,
 	TensorType,
 } from "./inference.ts";
-export type { DecoderLimits } from "./limits.ts";
-export { apiVersion, definePlugin, type Plugin, type PluginDefinition } from "./plugin.ts";
+export type {
+	LanguageModel,
+	LanguageModelCapabilities,
+	Message,
+	TextRequest,
+	TextResult,
+	TextSettingName,
+	TextWarning,
+} from "./language-model.ts";
+export type { CallLimits, DecoderLimits } from "./limits.ts";
+export type { Metric, MetricCapabilities, MetricPair } from "./metric.ts";
+export type { FileForm, PictureFile, SourcePicture } from "./picture.ts";
+export {
+	apiVersion,
+	type Contribution,
+	definePlugin,
+	type Plugin,
+	type PluginDefinition,
+	type Provided,
+} from "./plugin.ts";
 export type { ConnectSocket, GuardedSocket, ServiceSocket, SocketInit } from "./socket.ts";
 export { readMerges, tokenizerId } from "./tokenizer-id.ts";
 export type { Trace } from "./tracing.ts";

@@ -11,7 +11,7 @@ import type {
 	ComparisonRecord,
 	StoredSource,
 } from "../core/store/records.ts";
-import { DeDiffusionError } from "../plugins/index.ts";
+import { DeDiffusionError, type EncodeWarning } from "../plugins/index.ts";
 import { Comparison, ComparisonCell, PromptSource } from "../schema/comparison.ts";
 import { ComparisonConnection } from "../schema/connection.ts";
 import { Picture } from "../schema/picture.ts";
@@ -136,6 +136,11 @@ export class PromptSourceResolver {
 	@FieldResolver(() => Picture)
 	picture(@Root() source: StoredSource, @Ctx() { engine }: Context): Promise<EnginePicture> | undefined {
 		return source.picture === undefined ? undefined : engine.pictures.get(source.picture);
+	}
+
+	@FieldResolver()
+	warnings(@Root() { warnings }: StoredSource): readonly EncodeWarning[] {
+		return warnings ?? [];
 	}
 
 	@FieldResolver(() => Picture)

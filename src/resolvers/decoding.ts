@@ -6,14 +6,16 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
 import type { Decoding as EngineDecoding } from "../core/decoding/decoders.ts";
 import type { DecodeSettings as EngineSettings } from "../core/decoding/settings.ts";
-import { type AbortGranularity, DeDiffusionError, type Decoder as EngineDecoder } from "../plugins/index.ts";
-import { Decoder, DecoderCapabilities, DecoderHealth, DecoderLimits } from "../schema/decoder.ts";
+import type { AbortGranularity, Decoder as EngineDecoder } from "../plugins/index.ts";
+import { CallLimits, Health } from "../schema/calling.ts";
+import { Decoder, DecoderCapabilities } from "../schema/decoder.ts";
 import { Decoding } from "../schema/decoding.ts";
 import { PictureInput } from "../schema/picture.ts";
 import { Reconstruction } from "../schema/reconstruction.ts";
 import { DecodeSettings } from "../schema/settings.ts";
 import { DeDiffusionText, PromptTokensInput } from "../schema/text.ts";
 import type { Context } from "./context.ts";
+import { healthOf } from "./health.ts";
 import { cost } from "./limits.ts";
 import { settingsFrom } from "./settings.ts";
 import { type EncodedPicture, encodePicture } from "./text.ts";
@@ -73,7 +75,10 @@ export class DecodingResolver {
 		@Arg("decoder", () => ID, decoderArgument) decoder: string,
 		@Arg("encoder", () => ID, { nullable: true, description: "Id of the encoder; default: the first one." })
 		encoder: string | null | undefined,
-		@Arg("length", () => Int, { nullable: true, description: "How many tokens to use; default: all." })
+		@Arg("length", () => Int, {
+			nullable: true,
+			description: "How many tokens to use, of a captioner words; default: all.",
+		})
 		length: number | null | undefined,
 		@Arg("settings", () => DecodeSettings, settingsArgument) asked: DecodeSettings | null | undefined,
 		@Ctx() context: Context,
@@ -81,7 +86,7 @@ export class DecodingResolver {
 		const settings = await settingsFrom(context, asked);
 		// Before the picture is encoded, so that a slip in a setting costs nothing.
 		context.engine.decoders.checkSettings(decoder, settings);
-		const text = await encodePicture(context, picture, encoder, length);
+		const text = await encodePicture(context, picture, { encoder, length });
 		return reconstructText(context, text, decoder, settings);
 	}
 }
@@ -97,20 +102,13 @@ export class DecoderCapabilitiesResolver {
 @Resolver(() => Decoder)
 export class DecoderResolver {
 	@FieldResolver()
-	limits(@Root() { id }: EngineDecoder, @Ctx() { engine }: Context): DecoderLimits {
+	limits(@Root() { id }: EngineDecoder, @Ctx() { engine }: Context): CallLimits {
 		return engine.decoders.limits(id);
 	}
 
 	@FieldResolver({ complexity: ({ childComplexity }) => cost.health + childComplexity })
-	async health(@Root() { id }: EngineDecoder, @Ctx() { engine, signal }: Context): Promise<DecoderHealth> {
-		try {
-			await engine.decoders.health(id, signal);
-			return { ready: true };
-		} catch (error) {
-			if (!DeDiffusionError.is(error) || error.code === "ABORTED") throw error;
-			const { code, message, advice } = error;
-			return { ready: false, code, message, ...(advice !== undefined && { advice }) };
-		}
+	health(@Root() { id }: EngineDecoder, @Ctx() { engine, signal }: Context): Promise<Health> {
+		return healthOf(() => engine.decoders.health(id, signal));
 	}
 }
 

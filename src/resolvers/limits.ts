@@ -26,6 +26,7 @@ export const cost = {
 	encode: 20,
 	decode: 150,
 	reconstruct: 170,
+	ask: 150,
 	file: 10,
 	/** Of a decoder, which may have to ask a service. */
 	health: 50,

@@ -48,12 +48,15 @@ describe("holds the names that clients are written against:", () => {
 		[
 			"Query",
 			[
+				"ask(text: String!, question: String!, examples: [ExampleInput!], languageModel: ID, settings: AskSettings): Answer!",
 				"comparison(id: ID!): Comparison",
 				"comparisons(first: Int, after: String): ComparisonConnection!",
 				"decode(text: String!, decoder: ID!, settings: DecodeSettings, tokens: PromptTokensInput): Decoding!",
 				"decoders: [Decoder!]!",
-				"encode(picture: PictureInput!, encoder: ID, length: Int): DeDiffusionText!",
+				"encode(picture: PictureInput!, encoder: ID, length: Int, seed: Int): DeDiffusionText!",
 				"encoders: [Encoder!]!",
+				"languageModels: [LanguageModel!]!",
+				"metrics: [Metric!]!",
 				"picture(id: ID!): Picture",
 				"reconstruct(picture: PictureInput!, decoder: ID!, encoder: ID, length: Int, settings: DecodeSettings): Reconstruction!",
 			],
@@ -86,10 +89,14 @@ describe("holds the names that clients are written against:", () => {
 				"sources: [PromptSourceInput!]!",
 			],
 		],
-		["PromptSourceInput", ["label: String", "original: PictureInput", "picture: PictureInput", "text: String"]],
+		[
+			"PromptSourceInput",
+			["encoder: ID", "label: String", "original: PictureInput", "picture: PictureInput", "text: String"],
+		],
 		[
 			"DeDiffusionText",
 			[
+				"ask(question: String!, examples: [ExampleInput!], languageModel: ID, settings: AskSettings): Answer!",
 				"encoder: ID!",
 				"picture: Picture!",
 				"prefix(length: Int!): DeDiffusionText!",
@@ -97,11 +104,12 @@ describe("holds the names that clients are written against:", () => {
 				"text: String!",
 				"tokenizer: ID",
 				"tokens: [TextToken!]!",
+				"warnings: [EncodeWarning!]!",
 			],
 		],
 		["InitialImageInput", ["picture: PictureInput!", "strength: Float"]],
 		["PromptTokensInput", ["ids: [Int!]!", "tokenizer: ID!"]],
-		["TextToken", ["attention: AttentionMap!", "id: Int!", "score: Float!", "text: String!"]],
+		["TextToken", ["attention: AttentionMap", "id: Int", "score: Float", "text: String!"]],
 		[
 			"Decoding",
 			[
@@ -115,7 +123,7 @@ describe("holds the names that clients are written against:", () => {
 			],
 		],
 		["Reconstruction", ["decoding: Decoding!", "metrics: Metrics", "original: Picture!", "text: DeDiffusionText!"]],
-		["Metrics", ["psnr: Float", "ssim: Float"]],
+		["Metrics", ["further: [MetricValue!]!", "psnr: Float", "ssim: Float"]],
 		[
 			"Comparison",
 			["cells: [ComparisonCell!]!", "createdAt: DateTime!", "id: ID!", "progress: Float!", "status: ComparisonStatus!"],

@@ -13,8 +13,10 @@ import {
 	PromptSourceResolver,
 } from "./comparison.ts";
 import { DecoderCapabilitiesResolver, DecoderResolver, DecodingResolver, TextDecodingResolver } from "./decoding.ts";
+import { AnswerResolver, LanguageModelResolver, TextAskingResolver } from "./language.ts";
+import { MetricResolver, MetricsResolver } from "./metric.ts";
 import { PictureResolver } from "./picture.ts";
-import { TextResolver } from "./text.ts";
+import { EncoderResolver, TextResolver } from "./text.ts";
 
 /** Builds the schema that `schema.graphql` is printed from. */
 export function buildApiSchema(): Promise<GraphQLSchema> {
@@ -24,10 +26,16 @@ export function buildApiSchema(): Promise<GraphQLSchema> {
 		resolvers: [
 			PictureResolver,
 			TextResolver,
+			EncoderResolver,
 			DecodingResolver,
 			DecoderResolver,
 			DecoderCapabilitiesResolver,
 			TextDecodingResolver,
+			TextAskingResolver,
+			AnswerResolver,
+			LanguageModelResolver,
+			MetricResolver,
+			MetricsResolver,
 			ComparisonResolver,
 			ComparisonCellResolver,
 			CellSettingsResolver,

@@ -6,8 +6,9 @@
 import { DateTimeResolver as DateTime } from "graphql-scalars";
 import { Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
 import { Decoding } from "./decoding.ts";
+import { EncodeWarning } from "./encoder.ts";
+import { Metrics } from "./metric.ts";
 import { Picture } from "./picture.ts";
-import { Metrics } from "./reconstruction.ts";
 import { CellSettings } from "./settings.ts";
 
 export const ComparisonStatus = {
@@ -60,6 +61,12 @@ export class PromptSource {
 
 	@Field(() => Picture, { nullable: true, description: "The picture that is encoded; null for a text." })
 	readonly picture?: Picture;
+
+	@Field(() => ID, { nullable: true, description: "Id of the encoder that writes the text; null for a text." })
+	readonly encoder?: string;
+
+	@Field(() => [EncodeWarning], { description: "What was asked of the encoder and not done; empty for a text." })
+	readonly warnings!: readonly EncodeWarning[];
 
 	@Field(() => Picture, {
 		nullable: true,

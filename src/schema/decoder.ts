@@ -5,23 +5,7 @@
  */
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import type * as sdk from "../plugins/index.ts";
-
-export const Lane = {
-	GPU: "gpu",
-	CPU: "cpu",
-	NETWORK: "network",
-} as const satisfies Record<string, sdk.Lane>;
-
-registerEnumType(Lane, {
-	name: "Lane",
-	description:
-		"Where a decoder's work happens. Decoders of one local lane take turns; network decoders run beside everything.",
-	valuesConfig: {
-		GPU: { description: "On this machine's GPU." },
-		CPU: { description: "On this machine's processor." },
-		NETWORK: { description: "At a service somewhere else." },
-	},
-});
+import { CallLimits, Health, Lane } from "./calling.ts";
 
 export const Setting = {
 	SEED: "seed",
@@ -133,39 +117,6 @@ export class DecoderCapabilities {
 	readonly defaults!: DecoderDefaults;
 }
 
-@ObjectType({ description: "How hard the server drives a decoder: its plugin says so, or the server's configuration." })
-export class DecoderLimits {
-	@Field(() => Int, { description: "Calls at the same time. Decoders of one local lane take turns all the same." })
-	readonly concurrency!: number;
-
-	@Field(() => Int, { nullable: true, description: "Calls begun within any minute; null where there is no limit." })
-	readonly callsPerMinute?: number;
-
-	@Field(() => Int, {
-		nullable: true,
-		description: "Milliseconds that one call may take; null where there is no limit.",
-	})
-	readonly timeoutMs?: number;
-
-	@Field(() => Int, { description: "How often a call that failed for a passing reason is made again." })
-	readonly retries!: number;
-}
-
-@ObjectType({ description: "Whether a decoder could draw now, and what is missing if it could not." })
-export class DecoderHealth {
-	@Field(() => Boolean, { description: "Whether it could draw now. Also true of a decoder that does not say." })
-	readonly ready!: boolean;
-
-	@Field(() => String, { nullable: true, description: "Stable code, one of docs/errors.md; null when it is ready." })
-	readonly code?: string;
-
-	@Field(() => String, { nullable: true, description: "What is missing, for people; null when it is ready." })
-	readonly message?: string;
-
-	@Field(() => String, { nullable: true, description: "What to do about it; null when it is ready." })
-	readonly advice?: string;
-}
-
 @ObjectType({ description: "A text-to-image model." })
 export class Decoder {
 	@Field(() => ID, { description: "Stable id, as arguments take it." })
@@ -180,12 +131,12 @@ export class Decoder {
 	@Field(() => DecoderCapabilities, { description: "What it can do." })
 	readonly capabilities!: DecoderCapabilities;
 
-	@Field(() => DecoderLimits, { description: "How hard the server drives it." })
-	readonly limits!: DecoderLimits;
+	@Field(() => CallLimits, { description: "How hard the server drives it." })
+	readonly limits!: CallLimits;
 
-	@Field(() => DecoderHealth, {
+	@Field(() => Health, {
 		nullable: true,
 		description: "Asks it whether it could draw now, which may reach a service; null with an error when asking fails.",
 	})
-	readonly health?: DecoderHealth | null;
+	readonly health?: Health | null;
 }

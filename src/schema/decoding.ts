@@ -4,28 +4,11 @@
  * @module
  */
 import { SafeIntResolver as SafeInt } from "graphql-scalars";
-import { Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Float, ID, ObjectType } from "type-graphql";
 import type * as sdk from "../plugins/index.ts";
 import { Setting } from "./decoder.ts";
 import { Picture } from "./picture.ts";
-
-export const WarningType = {
-	UNSUPPORTED: "unsupported",
-	ADJUSTED: "adjusted",
-	TRUNCATED: "truncated",
-	OTHER: "other",
-} as const satisfies Record<string, sdk.DecodeWarning["type"]>;
-
-registerEnumType(WarningType, {
-	name: "WarningType",
-	description: "In what way the decoder did not do what was asked.",
-	valuesConfig: {
-		UNSUPPORTED: { description: "It does not know the setting and ignored it." },
-		ADJUSTED: { description: "It used another value." },
-		TRUNCATED: { description: "It cut the text." },
-		OTHER: { description: "Something else; read the message." },
-	},
-});
+import { WarningType } from "./warnings.ts";
 
 @ObjectType({ description: "Something that was asked for and not done, or done otherwise." })
 export class DecodeWarning {

@@ -3,23 +3,11 @@
  *
  * @module
  */
-import { Field, Float, ObjectType } from "type-graphql";
+import { Field, ObjectType } from "type-graphql";
 import { Decoding } from "./decoding.ts";
+import { Metrics } from "./metric.ts";
 import { Picture } from "./picture.ts";
 import { DeDiffusionText } from "./text.ts";
-
-@ObjectType({ description: "How close a picture comes to its original. Both are compared at the smaller one's size." })
-export class Metrics {
-	@Field(() => Float, {
-		nullable: true,
-		description:
-			"Peak signal-to-noise ratio in decibels, higher is closer; null for equal pictures, where it is infinite.",
-	})
-	readonly psnr?: number;
-
-	@Field(() => Float, { nullable: true, description: "Structural similarity, from -1 to 1; 1 for equal pictures." })
-	readonly ssim?: number;
-}
 
 @ObjectType({
 	description: "A picture, its De-Diffusion text, and the picture that a decoder drew from the text alone.",

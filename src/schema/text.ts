@@ -4,6 +4,7 @@
  * @module
  */
 import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
+import { EncodeWarning } from "./encoder.ts";
 import { Picture } from "./picture.ts";
 
 @ObjectType({
@@ -20,19 +21,28 @@ export class AttentionMap {
 	readonly weights!: readonly number[];
 }
 
-@ObjectType({ description: "One token of De-Diffusion text." })
+@ObjectType({ description: "One token of a text; of a captioner that tells of none, one word." })
 export class TextToken {
-	@Field(() => Int, { description: "Number of the token in the vocabulary." })
-	readonly id!: number;
+	@Field(() => Int, {
+		nullable: true,
+		description: "Number of the token in the encoder's vocabulary; null for a captioner that does not tell.",
+	})
+	readonly id?: number;
 
 	@Field(() => String, { description: "The token as a person reads it." })
 	readonly text!: string;
 
-	@Field(() => Float, { description: "How sure the encoder was, from 0 to 1." })
-	readonly score!: number;
+	@Field(() => Float, {
+		nullable: true,
+		description: "How sure the encoder was, from 0 to 1; null for a captioner that does not tell.",
+	})
+	readonly score?: number;
 
-	@Field(() => AttentionMap, { description: "Where in the picture it looked." })
-	readonly attention!: AttentionMap;
+	@Field(() => AttentionMap, {
+		nullable: true,
+		description: "Where in the picture it looked; null for a captioner that does not tell.",
+	})
+	readonly attention?: AttentionMap;
 }
 
 @ObjectType({ description: "What an encoder says of a picture: words that any text-to-image model takes." })
@@ -51,6 +61,9 @@ export class DeDiffusionText {
 		description: "Whose ids the tokens have: decoders that name the same one take them. Null when that is not known.",
 	})
 	readonly tokenizer?: string;
+
+	@Field(() => [EncodeWarning], { description: "What was asked of the encoder and not done. Empty when all was." })
+	readonly warnings!: readonly EncodeWarning[];
 
 	@Field(() => Picture, { description: "The picture it was written for." })
 	readonly picture!: Picture;

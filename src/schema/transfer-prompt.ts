@@ -18,6 +18,12 @@ export class PromptSourceInput {
 	})
 	readonly picture?: PictureInput | null;
 
+	@Field(() => ID, {
+		nullable: true,
+		description: "Id of the encoder for the picture; default: the first one. Name several to compare what they say.",
+	})
+	readonly encoder?: string | null;
+
 	@Field(() => String, { nullable: true, description: "A text that is used as it stands." })
 	readonly text?: string | null;
 

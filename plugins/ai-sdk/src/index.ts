@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { definePlugin, type Plugin } from "dediffusion/plugin";
+import { type Decoder, definePlugin, type Plugin } from "dediffusion/plugin";
 import { createDecoder } from "./decoder.ts";
 import { type ModelSource, type Options, options } from "./options.ts";
 
@@ -26,6 +26,6 @@ const aiSdk = definePlugin({
  * plugins: [fromAiSdk((fetch) => createOpenAI({ fetch }).image("gpt-image-2"))]
  * @throws DeDiffusionError `CONFIG_INVALID`, at once or, for a function, at the start.
  */
-export function fromAiSdk(model: ModelSource, options: Omit<Options, "model"> = {}): Plugin {
+export function fromAiSdk(model: ModelSource, options: Omit<Options, "model"> = {}): Plugin<Decoder[]> {
 	return aiSdk({ ...options, model });
 }

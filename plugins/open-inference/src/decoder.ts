@@ -14,22 +14,15 @@ import {
 	type PluginHost,
 	type SettingName,
 } from "dediffusion/plugin";
+import { modelOf } from "./model.ts";
 import type { Options, Setting } from "./options.ts";
 import { picturesIn } from "./pictures.ts";
-import { type Plan, type PlannedInput, planFor, shapeOf } from "./plan.ts";
+import { type PlannedInput, shapeOf } from "./plan.ts";
 import { type InputTensor, openService } from "./service.ts";
 import type { Value } from "./tensors.ts";
 
 export function createDecoder(options: Options, host: PluginHost): Decoder {
-	const service = openService(options, host);
-	let known: Plan | undefined;
-
-	/** Asks once what the model is like: a server may start after this one. */
-	async function plan(signal: AbortSignal): Promise<Plan> {
-		const model = await service.describe(signal);
-		const canBinary = options.tensors === undefined && (await service.canBinary(signal));
-		return planFor(options, model, canBinary);
-	}
+	const model = modelOf(openService(options, host), options);
 
 	return {
 		id: options.id,
@@ -40,23 +33,11 @@ export function createDecoder(options: Options, host: PluginHost): Decoder {
 			if (requests.length === 0) {
 				return [];
 			}
-			known ??= await plan(signal);
-			const { inputs, isBinary } = known;
-			const tensors = inputs.map((input) => tensorFor(input, requests, options));
-			const answer = await service.infer(tensors, options.output, isBinary, signal).catch((error: unknown) => {
-				if (DeDiffusionError.is(error) && error.code === "BACKEND_INVALID_REQUEST") {
-					// It may be another model by now.
-					known = undefined;
-				}
-				throw error;
-			});
+			const answer = await model.run((input) => tensorFor(input, requests, options), signal);
 			const images = picturesIn(answer, requests.length, options);
 			return requests.map((request, index) => resultOf(request, images[index] as DecodedImage, options));
 		},
-		async health(signal) {
-			await service.checkReady(signal);
-			known = await plan(signal);
-		},
+		health: (signal) => model.check(signal),
 	};
 }
 

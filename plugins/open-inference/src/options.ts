@@ -11,19 +11,52 @@ const id = z
 const tensor = z.string().min(1);
 const pixels = z.int().positive();
 
+/** What every model has, whatever it does. */
+const shared = {
+	/** For people; default: the id. */
+	name: z.string().min(1).optional(),
+	/** All that comes before `/v2`, e.g. `http://10.0.0.7:8000`. */
+	url: z.url({ protocol: /^https?$/ }),
+	model: z.string().min(1),
+	/** Default: the one that the server chooses. */
+	version: z.string().min(1).optional(),
+	/** Environment variable of an access token, sent as `Authorization: Bearer`. */
+	tokenVariable: z.string().min(1).optional(),
+	/** Values of further inputs, the same for every picture. */
+	constants: z.record(tensor, z.union([z.string(), z.number(), z.boolean()])).default({}),
+	/** Inputs that the model does without: the protocol does not tell which they are. */
+	optionalInputs: z.array(tensor).default([]),
+	/** How tensors cross the network. Default: in binary where the server says that it can. */
+	tensors: z.enum(["json", "binary"]).optional(),
+	/** Most pictures of one request. More than 1 where the first dimension of every tensor is free. */
+	maxBatch: z.int().positive().default(1),
+};
+
+export const encoderOptions = z.strictObject({
+	...shared,
+	/** The encoder's id in the API. */
+	id: id.default("open-inference-captions"),
+	/** Names of the model's inputs. Each takes one value for each picture. */
+	inputs: z.strictObject({ picture: tensor, seed: tensor.optional() }),
+	/** Name of the output with the texts, as BYTES. */
+	output: tensor,
+	/** The kind of file that the model reads; in JSON it travels in base64. */
+	mediaType: z.enum(["image/png", "image/jpeg", "image/webp"]).default("image/png"),
+	/** Longest side in pixels of what is sent; a larger picture is made smaller. Default: as it is. */
+	maxSide: pixels.optional(),
+	/** Whether equal pictures with equal seeds have equal texts. */
+	deterministic: z.boolean().default(true),
+	/** Most words of a text; default: unknown. */
+	maxTokens: z.int().positive().optional(),
+});
+
+export type EncoderOptions = z.output<typeof encoderOptions>;
+
 export const options = z
 	.strictObject({
+		...shared,
 		/** The decoder's id in the API. */
 		id: id.default("open-inference"),
-		/** For people; default: the id. */
-		name: z.string().min(1).optional(),
-		/** All that comes before `/v2`, e.g. `http://10.0.0.7:8000`. */
-		url: z.url({ protocol: /^https?$/ }),
-		model: z.string().min(1),
-		/** Default: the one that the server chooses. */
-		version: z.string().min(1).optional(),
-		/** Environment variable of an access token, sent as `Authorization: Bearer`. */
-		tokenVariable: z.string().min(1).optional(),
 		/** Names of the model's inputs. Each takes one value for each picture. */
 		inputs: z.strictObject({
 			prompt: tensor,
@@ -35,20 +68,12 @@ export const options = z
 			height: tensor.optional(),
 			scheduler: tensor.optional(),
 		}),
-		/** Values of further inputs, the same for every picture. */
-		constants: z.record(tensor, z.union([z.string(), z.number(), z.boolean()])).default({}),
-		/** Inputs that the model does without: the protocol does not tell which they are. */
-		optionalInputs: z.array(tensor).default([]),
 		/** Name of the output with the pictures: their pixels, or files as BYTES. */
 		output: tensor,
 		/** Order of a picture's pixels. Default: wherever the three channels are. */
 		layout: z.enum(["hwc", "chw"]).optional(),
 		/** What black and white are. Default: 0 and 255 for whole numbers, 0 and 1 for others. */
 		range: z.tuple([z.number(), z.number()]).optional(),
-		/** How tensors cross the network. Default: in binary where the server says that it can. */
-		tensors: z.enum(["json", "binary"]).optional(),
-		/** Most pictures of one request. More than 1 where the first dimension of every tensor is free. */
-		maxBatch: z.int().positive().default(1),
 		/** What is sent where a request is silent; `width` and `height` also where the model takes no size. */
 		defaults: z
 			.strictObject({

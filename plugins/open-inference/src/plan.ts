@@ -8,24 +8,34 @@ import type { Options, Setting } from "./options.ts";
 import { type Datatype, fits, isDatatype, type Value } from "./tensors.ts";
 import type { ModelMetadata, TensorMetadata } from "./wire.ts";
 
+/** What an input may hold of a request: a setting of a decoder, or the picture of an encoder. */
+export type Held = Setting | "picture";
+
+/** What must be known of the options. */
+type PlanOptions<Name extends Held> = Pick<
+	Options,
+	"constants" | "optionalInputs" | "output" | "tensors" | "maxBatch"
+> & { readonly inputs: { readonly [Each in Name]?: string | undefined } };
+
 /** An input and what it holds of each request. */
-export interface PlannedInput {
+export interface PlannedInput<Name extends Held = Setting> {
 	readonly name: string;
 	readonly datatype: Datatype;
 	/** -1 where a size is free. */
 	readonly shape: readonly number[];
-	readonly holds: { readonly setting: Setting } | { readonly constant: Value };
+	readonly holds: { readonly setting: Name } | { readonly constant: Value };
 }
 
 /** How the model is asked. */
-export interface Plan {
-	readonly inputs: readonly PlannedInput[];
+export interface Plan<Name extends Held = Setting> {
+	readonly inputs: readonly PlannedInput<Name>[];
 	readonly isBinary: boolean;
 }
 
 /** The types that hold every value that a setting may have. */
 const wholeNumbers: readonly Datatype[] = ["INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64", "FP32", "FP64"];
-const takenBy: Readonly<Record<Setting, readonly Datatype[]>> = {
+const takenBy: Readonly<Record<Held, readonly Datatype[]>> = {
+	picture: ["BYTES"],
 	prompt: ["BYTES"],
 	negativePrompt: ["BYTES"],
 	scheduler: ["BYTES"],
@@ -40,12 +50,16 @@ const takenBy: Readonly<Record<Setting, readonly Datatype[]>> = {
  * @param canBinary Whether the server says that it knows tensors in binary.
  * @throws DeDiffusionError `BACKEND_INVALID_REQUEST` naming the option that does not fit the model.
  */
-export function planFor(options: Options, model: ModelMetadata, canBinary: boolean): Plan {
+export function planFor<Name extends Held>(
+	options: PlanOptions<Name>,
+	model: ModelMetadata,
+	canBinary: boolean,
+): Plan<Name> {
 	const settings = Object.entries(options.inputs)
-		.filter((entry): entry is [Setting, string] => entry[1] !== undefined)
-		.map(([setting, name]) => planned(`inputs.${setting}`, name, { setting }, options, model));
+		.filter((entry): entry is [Name, string] => entry[1] !== undefined)
+		.map(([setting, name]) => planned<Name>(`inputs.${setting}`, name, { setting }, options, model));
 	const constants = Object.entries(options.constants).map(([name, constant]) =>
-		planned(`constants.${name}`, name, { constant }, options, model),
+		planned<Name>(`constants.${name}`, name, { constant }, options, model),
 	);
 	const inputs = [...settings, ...constants];
 	const known = [...inputs.map(({ name }) => name), ...options.optionalInputs];
@@ -69,13 +83,13 @@ export function planFor(options: Options, model: ModelMetadata, canBinary: boole
 	return { inputs, isBinary };
 }
 
-function planned(
+function planned<Name extends Held>(
 	option: string,
 	name: string,
-	holds: PlannedInput["holds"],
-	{ maxBatch }: Options,
+	holds: PlannedInput<Name>["holds"],
+	{ maxBatch }: Pick<Options, "maxBatch">,
 	{ inputs }: ModelMetadata,
-): PlannedInput {
+): PlannedInput<Name> {
 	const { datatype, shape } = named(name, inputs, option);
 	const isTaken =
 		isDatatype(datatype) &&

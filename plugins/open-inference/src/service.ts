@@ -23,7 +23,7 @@ export interface Service {
 	describe(signal: AbortSignal): Promise<ModelMetadata>;
 	/** Whether the server says that it takes tensors in binary. */
 	canBinary(signal: AbortSignal): Promise<boolean>;
-	/** Whether the model could draw now. */
+	/** Whether the model could run now. */
 	checkReady(signal: AbortSignal): Promise<void>;
 	/** Runs the model; gives the output of that name. */
 	infer(
@@ -40,7 +40,10 @@ const headerLength = "inference-header-content-length";
 /** Bytes of an answer: eight pictures of a megapixel in FP32 are 100 million, in JSON more. */
 const largestAnswer = 2 ** 28;
 
-export function openService({ url, model, version, tokenVariable }: Options, host: PluginHost): Service {
+export function openService(
+	{ url, model, version, tokenVariable }: Pick<Options, "url" | "model" | "version" | "tokenVariable">,
+	host: PluginHost,
+): Service {
 	const token = tokenVariable === undefined ? undefined : process.env[tokenVariable] || undefined;
 	const fetch = host.connect({ url, secrets: [token], maxBytes: largestAnswer });
 	const server = `${url.replace(/\/+$/, "")}/v2`;

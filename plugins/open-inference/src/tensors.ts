@@ -79,7 +79,8 @@ export function isNumberType(name: string): name is NumberType {
 	return Object.hasOwn(layouts, name);
 }
 
-export type Value = string | number | boolean;
+/** A file is a value of BYTES, too. */
+export type Value = string | number | boolean | Uint8Array;
 
 /** The smallest and largest whole numbers of the types that hold nothing else. */
 const ranges: Readonly<Partial<Record<Datatype, readonly [number, number]>>> = {
@@ -96,23 +97,31 @@ const ranges: Readonly<Partial<Record<Datatype, readonly [number, number]>>> = {
 
 /** Whether a tensor of the type can hold the value as it is. */
 export function fits(datatype: Datatype, value: Value): boolean {
-	if (datatype === "BYTES" || typeof value === "string") {
-		return datatype === "BYTES" && typeof value === "string";
+	const isBytes = typeof value === "string" || value instanceof Uint8Array;
+	if (datatype === "BYTES" || isBytes) {
+		return datatype === "BYTES" && isBytes;
 	}
 	const [smallest, largest] = ranges[datatype] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 	const number = Number(value);
 	return number >= smallest && number <= largest && (ranges[datatype] === undefined || Number.isInteger(number));
 }
 
-/** Values as JSON has them; there is no FP16 among them. */
-export function toJson(datatype: Datatype, values: readonly Value[]): Value[] {
-	return values.map((value) => (datatype === "BYTES" ? value : datatype === "BOOL" ? Boolean(value) : Number(value)));
+/** Values as JSON has them, files in base64; there is no FP16 among them. */
+export function toJson(datatype: Datatype, values: readonly Value[]): (string | number | boolean)[] {
+	return values.map((value) => {
+		if (datatype === "BYTES") {
+			return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : String(value);
+		}
+		return datatype === "BOOL" ? Boolean(value) : Number(value);
+	});
 }
 
 /** Values as bytes: numbers in their own size, texts in UTF-8 behind their length in four bytes. */
 export function toBytes(datatype: Datatype, values: readonly Value[]): Uint8Array {
 	if (datatype === "BYTES") {
-		return Buffer.concat(values.flatMap((value) => lengthAndBytes(Buffer.from(String(value)))));
+		return Buffer.concat(
+			values.flatMap((value) => lengthAndBytes(value instanceof Uint8Array ? value : Buffer.from(String(value)))),
+		);
 	}
 	const { bytes, write }: Layout = layouts[datatype];
 	const buffer = new Uint8Array(values.length * bytes);

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { bundledEncoders, bundledPlugins, readPipelineIndex } from "../../bundled.ts";
 import { type Configuration, loadConfiguration } from "../../configuration.ts";
-import { createDecoders } from "../../core/decoding/decoders.ts";
+import { setUpPlugins } from "../../core/calling/plugins.ts";
 import { readEncoderFolder } from "../../core/encoder/folder.ts";
 import { folderSize } from "../../core/folder-size.ts";
 import { cachedSnapshots, hubCacheFolder } from "../../core/hub/cache.ts";
 import { createInference } from "../../core/inference/pool.ts";
-import { DeDiffusionError, type Plugin } from "../../plugins/index.ts";
+import { DeDiffusionError, type Lane, type Plugin } from "../../plugins/index.ts";
 import { type SharedOptions, withShared } from "../options.ts";
 import { bytesInWords, friendlyLine, printResult } from "../terminal.ts";
 import { configurationLine } from "./usage.ts";
@@ -46,7 +46,7 @@ async function list(options: SharedOptions): Promise<void> {
 	const configuration = await loadConfiguration({ file: options.config });
 	const models = [
 		...(await encodersOf(configuration)),
-		...(await decodersOf(configuration)),
+		...(await pluginModels(configuration)),
 		...(await cachedPipelines()),
 	];
 	printResult(options.json, { models, cache: hubCacheFolder() }, models.flatMap(linesOf).join("\n"));
@@ -63,7 +63,7 @@ function linesOf({ name, kind, family, source, folder, size, use, problem }: Lis
 
 async function encodersOf({ engine }: Configuration): Promise<ListedModel[]> {
 	const bundled = bundledEncoders();
-	const configured = engine.encoders;
+	const configured = engine.encoders.filter((entry) => "folder" in entry);
 	const isIn = (encoders: readonly { folder: string }[], folder: string) =>
 		encoders.some((encoder) => encoder.folder === folder);
 	const others = bundled.filter(({ folder }) => !isIn(configured, folder));
@@ -86,18 +86,20 @@ async function encodersOf({ engine }: Configuration): Promise<ListedModel[]> {
 	);
 }
 
-async function decodersOf({ engine, isBundled }: Configuration): Promise<ListedModel[]> {
+async function pluginModels({ engine, isBundled }: Configuration): Promise<ListedModel[]> {
 	const bundled = await openedBy(bundledPlugins(), engine);
-	const isBundledFolder = (folder: string | undefined) => bundled.some((decoder) => decoder.folder === folder);
-	const configured = isBundled ? bundled : await configuredDecoders(engine);
+	const isBundledFolder = (folder: string | undefined) => bundled.some((model) => model.folder === folder);
+	const configured = isBundled ? bundled : await configuredModels(engine);
 	const others = bundled.filter(({ folder }) => !configured.some((decoder) => decoder.folder === folder));
 	return [
 		...configured.map(
-			(decoder): ListedModel => ({
-				...decoder,
-				kind: "decoder",
-				source: decoder.folder !== undefined && isBundledFolder(decoder.folder) ? "bundled" : "configured",
-				use: `dediffusion transfer picture.png --decoders ${decoder.name}`,
+			(model): ListedModel => ({
+				...model,
+				source: model.folder !== undefined && isBundledFolder(model.folder) ? "bundled" : "configured",
+				use:
+					model.kind === "encoder"
+						? `dediffusion encode picture.png --encoder ${model.name}`
+						: `dediffusion transfer picture.png --decoders ${model.name}`,
 			}),
 		),
 		...others.map(
@@ -112,41 +114,42 @@ async function decodersOf({ engine, isBundled }: Configuration): Promise<ListedM
 const inConfiguration = (name: string, folder: string): string =>
 	`add ${configurationLine(name, folder)} to the plugins in dediffusion.config.ts`;
 
-type OpenedDecoder = Pick<ListedModel, "name" | "folder" | "size" | "problem"> & { readonly family: string };
+type OpenedModel = Pick<ListedModel, "name" | "kind" | "folder" | "size" | "problem"> & { readonly family: string };
 
 /** One plugin that cannot be opened must not hide the others. */
-async function configuredDecoders(engine: Configuration["engine"]): Promise<OpenedDecoder[]> {
-	const opened: OpenedDecoder[] = [];
+async function configuredModels(engine: Configuration["engine"]): Promise<OpenedModel[]> {
+	const opened: OpenedModel[] = [];
 	for (const plugin of engine.plugins) {
 		try {
 			opened.push(...(await openedBy([plugin], engine)));
 		} catch (error) {
 			if (!DeDiffusionError.is(error)) throw error;
-			opened.push({ name: plugin.name, family: "plugin", problem: friendlyLine(error) });
+			opened.push({ name: plugin.name, kind: "decoder", family: "plugin", problem: friendlyLine(error) });
 		}
 	}
 	return opened;
 }
 
 /** What plugins offer. Opening them loads no weights. */
-async function openedBy(plugins: readonly Plugin[], engine: Configuration["engine"]): Promise<OpenedDecoder[]> {
+async function openedBy(plugins: readonly Plugin[], engine: Configuration["engine"]): Promise<OpenedModel[]> {
 	const inference = createInference(engine.inference);
 	try {
-		const decoders = await createDecoders(
-			plugins,
-			{ inference, log: (_level, line) => void process.stderr.write(`${line}\n`) },
-			{ textLength: 1, ...(engine.network && { network: engine.network }) },
-		);
+		const host = { inference, log: (_level: string, line: string) => void process.stderr.write(`${line}\n`) };
+		const { decoders, encoders, close } = await setUpPlugins(plugins, host, {
+			...(engine.network && { network: engine.network }),
+		});
 		try {
-			return await Promise.all(
-				decoders.list().map(async ({ id, lane, model }) => ({
-					name: id,
-					family: model?.family ?? (lane === "network" ? "service" : "model of a plugin"),
-					...(model && { folder: model.folder, size: await folderSize(model.folder) }),
-				})),
-			);
+			const family = (lane: Lane) => (lane === "network" ? "service" : "model of a plugin");
+			const drawing = decoders.map(async ({ id, lane, model }) => ({
+				name: id,
+				kind: "decoder" as const,
+				family: model?.family ?? family(lane),
+				...(model && { folder: model.folder, size: await folderSize(model.folder) }),
+			}));
+			const writing = encoders.map(({ id, lane }) => ({ name: id, kind: "encoder" as const, family: family(lane) }));
+			return await Promise.all([...drawing, ...writing]);
 		} finally {
-			await decoders.close();
+			await close();
 		}
 	} finally {
 		await inference.close();

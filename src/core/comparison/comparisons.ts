@@ -6,10 +6,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Decoder, DeDiffusionError } from "../../plugins/index.ts";
+import { Lanes } from "../calling/lanes.ts";
 import { checkText } from "../decoding/decoders.ts";
-import { Lanes } from "../decoding/lanes.ts";
 import { checkFor, checkSetting, type DecodeSettings, randomSeed } from "../decoding/settings.ts";
-import { fidelity } from "../metrics/fidelity.ts";
 import type { Models } from "../models.ts";
 import type { PictureLibrary, PictureReference } from "../picture/library.ts";
 import type { CellRecord, ComparisonRecord, StoredSource } from "../store/records.ts";
@@ -22,6 +21,8 @@ import { planComparison } from "./plan.ts";
 export interface PromptSource {
 	readonly label?: string | undefined;
 	readonly picture?: PictureReference | undefined;
+	/** Id of the encoder for the picture; default: the first one. */
+	readonly encoder?: string | undefined;
 	readonly text?: string | undefined;
 	/** The picture that results of a text are measured against. */
 	readonly original?: PictureReference | undefined;
@@ -220,6 +221,10 @@ export class Comparisons {
 		if ((source.picture === undefined) === (source.text === undefined)) {
 			throw new DeDiffusionError("INPUT_INVALID", "A source needs a picture or a text, and not both.", { input });
 		}
+		if (source.encoder !== undefined && source.picture === undefined) {
+			throw new DeDiffusionError("INPUT_INVALID", "A text needs no encoder.", { input: `${input}.encoder` });
+		}
+		const encoder = source.picture && this.#models.encoders.get(source.encoder, `${input}.encoder`).info.id;
 		const label = source.label ?? `source ${index + 1}`;
 		if (label.length > longestLabel) {
 			throw new DeDiffusionError(
@@ -241,6 +246,7 @@ export class Comparisons {
 			label,
 			...(source.text !== undefined && { text: source.text }),
 			...(picture && { picture: picture.id }),
+			...(encoder !== undefined && { encoder }),
 			...(original && { original: original.id }),
 		};
 		return { source: stored, pictures: [picture, original].filter((given) => given !== undefined) };
@@ -296,7 +302,9 @@ export class Comparisons {
 				}
 				try {
 					const picture = await this.#pictures.get(source.picture);
-					return { ...source, text: (await this.#models.encoders.get().encode(picture, { signal })).text };
+					const encoder = this.#models.encoders.get(source.encoder);
+					const { text, warnings } = await encoder.encode(picture, { signal });
+					return { ...source, text, ...(warnings.length > 0 && { warnings }) };
 				} catch (error) {
 					failures.set(index, error);
 					return source;
@@ -338,7 +346,7 @@ export class Comparisons {
 			}
 			await this.#pictures.keep(picture);
 			const original = source.original === undefined ? undefined : await this.#pictures.get(source.original);
-			const metrics = original && (await fidelity(original, picture));
+			const metrics = original && (await this.#models.metrics.measure(original, picture, signal));
 			await table.updateCell(id, cell.position, {
 				status: "done",
 				result,

@@ -4,23 +4,22 @@
  * @module
  */
 import {
-	apiVersion,
 	type Config,
 	type DecodeProgress,
+	type DecodeRequest,
+	type DecodeResult,
 	type Decoder,
 	type DecodeWarning,
 	DeDiffusionError,
+	type GenerateContext,
 	type Plugin,
-	type PluginHost,
 } from "../../plugins/index.ts";
-import { createConnections } from "../../plugins/network/connections.ts";
-import { untraced } from "../../plugins/tracing.ts";
+import { Caller, type Limits } from "../calling/caller.ts";
+import type { Clock } from "../calling/clock.ts";
+import { checkLimits, type Lent, type Plugged, setUpPlugins } from "../calling/plugins.ts";
+import { type Queue, queueOf } from "../calling/queue.ts";
 import { pictureFrom } from "../picture/drawn.ts";
 import type { Picture } from "../picture/picture.ts";
-import { Caller, type Limits } from "./caller.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { Lanes } from "./lanes.ts";
-import { type Queue, queueOf } from "./queue.ts";
 import { checkFor, type DecodeSettings, fitTo, initialImageFor } from "./settings.ts";
 import { checkTokens, type PromptTokens, tokenIdsFor } from "./tokens.ts";
 
@@ -65,8 +64,7 @@ export interface Decoders {
 	close(): Promise<void>;
 }
 
-/** What plugins are lent beside what this room adds. */
-export type Lent = Pick<PluginHost, "inference" | "log">;
+export type { Lent } from "../calling/plugins.ts";
 
 export interface DecodersOptions extends Pick<Config, "decoders" | "network" | "trace"> {
 	/** Longest text, in characters. */
@@ -79,47 +77,39 @@ export interface DecodersOptions extends Pick<Config, "decoders" | "network" | "
 interface Entry {
 	readonly decoder: Decoder;
 	readonly caller: Caller;
-	readonly queue: Queue;
+	readonly queue: Queue<DecodeRequest, DecodeResult, DecodeProgress>;
 }
 
 /**
- * Sets up the plugins' decoders.
+ * Sets up plugins for their decoders alone.
  *
- * @throws DeDiffusionError `CONFIG_INVALID` if two decoders share an id, a plugin speaks another version of the contract or
- * limits name no decoder; and what a plugin's setup throws.
+ * @throws DeDiffusionError As {@link setUpPlugins} and {@link openDecoders}.
  */
 export async function createDecoders(
 	plugins: readonly Plugin[],
 	lent: Lent,
-	options: DecodersOptions,
+	{ network, trace, clock, ...options }: DecodersOptions,
 ): Promise<Decoders> {
-	const { textLength, decoders: limits = {}, network, trace = untraced, clock = systemClock } = options;
-	const connections = createConnections({ ...network, trace });
-	const { connect, connectSocket, redaction } = connections;
-	const log: Lent["log"] = (level, message) => lent.log(level, redaction.text(message));
-	const host: PluginHost = { inference: lent.inference, connect, connectSocket, log, trace };
-	const callerOptions = { lanes: new Lanes(), clock, trace, redaction, log };
-
-	const entries = new Map<string, Entry>();
-	const closeAll = async () => {
-		await Promise.all([...entries.values()].map(({ decoder }) => decoder.close?.()));
-		await connections.close();
-	};
+	const plugged = await setUpPlugins(plugins, lent, { clock, ...(network && { network }), ...(trace && { trace }) });
 	try {
-		for (const plugin of plugins) {
-			for (const decoder of await decodersOf(plugin, host)) {
-				if (entries.has(decoder.id)) {
-					throw wrongPlugin(plugin, `Two decoders have the id ${decoder.id}.`);
-				}
-				const caller = new Caller(decoder, limits[decoder.id], callerOptions);
-				entries.set(decoder.id, { decoder, caller, queue: queueOf(decoder, caller) });
-			}
-		}
-		checkLimits(limits, entries);
+		return { ...openDecoders(plugged, options), close: plugged.close };
 	} catch (error) {
-		await closeAll();
-		throw error instanceof Error ? redaction.error(error) : error;
+		await plugged.close();
+		throw error;
 	}
+}
+
+/** @throws DeDiffusionError `CONFIG_INVALID` if limits name no decoder. */
+export function openDecoders(
+	plugged: Plugged,
+	{ textLength, decoders: limits = {} }: Pick<DecodersOptions, "textLength" | "decoders">,
+): Omit<Decoders, "close"> {
+	const entries = new Map<string, Entry>();
+	for (const decoder of plugged.decoders) {
+		const caller = new Caller(decoder, limits[decoder.id], plugged.calling);
+		entries.set(decoder.id, { decoder, caller, queue: queueFor(decoder, caller) });
+	}
+	checkLimits(limits, [...entries.keys()], "decoders");
 
 	const entryOf = (id: string, input = "decoder"): Entry => {
 		const entry = entries.get(id);
@@ -164,31 +154,40 @@ export async function createDecoders(
 		},
 		health: async (id, signal) => entryOf(id).caller.health(signal),
 		limits: (id) => entryOf(id).caller.limits,
-		close: closeAll,
 	};
 }
 
-async function decodersOf(plugin: Plugin, host: PluginHost): Promise<readonly Decoder[]> {
-	if (plugin.apiVersion !== apiVersion) {
-		throw wrongPlugin(plugin, `Plugin ${plugin.name} speaks version ${plugin.apiVersion} of the plugin contract.`, {
-			advice: `This release speaks version ${apiVersion}: install a release of the plugin that was made for it.`,
-		});
-	}
-	return plugin.setup(host);
+function queueFor(decoder: Decoder, caller: Caller): Entry["queue"] {
+	const { lane, capabilities } = decoder;
+	return queueOf({
+		lane,
+		maxBatch: capabilities.maxBatch,
+		likeness: capabilities.batches === "alike" ? ({ seed: _, ...rest }) => JSON.stringify(rest) : undefined,
+		call: (requests, context) => generate(decoder, caller, requests, context),
+	});
 }
 
-function checkLimits(limits: NonNullable<Config["decoders"]>, entries: ReadonlyMap<string, Entry>): void {
-	const unknown = Object.keys(limits).find((id) => !entries.has(id));
-	if (unknown !== undefined) {
-		throw new DeDiffusionError("CONFIG_INVALID", `The configuration limits a decoder ${unknown} that is not there.`, {
-			input: `decoders.${unknown}`,
-			advice: `Name one of ${[...entries.keys()].join(", ")}.`,
-		});
-	}
-}
-
-function wrongPlugin({ name }: Plugin, message: string, options: { advice?: string } = {}): DeDiffusionError {
-	return new DeDiffusionError("CONFIG_INVALID", message, { input: name, ...options });
+/** One call of `generate`. @throws DeDiffusionError As {@link Caller.call}, and `BACKEND_PROTOCOL`. */
+function generate(
+	decoder: Decoder,
+	caller: Caller,
+	requests: readonly DecodeRequest[],
+	{ signal, onProgress }: GenerateContext,
+): Promise<readonly DecodeResult[]> {
+	return caller.call({
+		signal,
+		span: "decoder.generate",
+		attributes: { decoder: decoder.id, requests: requests.length },
+		async work(limited) {
+			const results = await decoder.generate(requests, { signal: limited, onProgress });
+			caller.requireOneEach(results, requests);
+			return results.map((result) => ({
+				...result,
+				warnings: caller.redactedAll(result.warnings),
+				...(result.status === "filtered" && { reason: caller.redacted(result.reason) }),
+			}));
+		},
+	});
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { type DecodeRequest, type Decoder, type DecodeWarning, DeDiffusionError } from "../../plugins/index.ts";
-import type { DeDiffusionText } from "../text/text.ts";
+import type { PictureText } from "../text/text.ts";
 
 /** A text as token ids, without start and end. */
 export interface PromptTokens {
@@ -50,12 +50,12 @@ export function tokenIdsFor(
 	return { request: {}, warnings: [{ type: "unsupported", setting: "prompt", message }] };
 }
 
-/** The tokens of De-Diffusion text for a decoder to which they mean the same; for another one nothing, and no warning. */
+/** The tokens of a text for a decoder to which they mean the same; for another one nothing, and no warning. */
 export function tokensFor(
 	{ capabilities }: Decoder,
-	{ tokenizer, tokens }: Pick<DeDiffusionText, "tokenizer" | "tokens">,
+	{ tokenizer, tokens }: Pick<PictureText, "tokenizer" | "tokens">,
 ): PromptTokens | undefined {
-	return tokenizer !== undefined && tokenizer === capabilities.tokenizer
-		? { tokenizer, ids: tokens.map(({ id }) => id) }
-		: undefined;
+	const ids = tokens.flatMap(({ id }) => id ?? []);
+	const sameIds = tokenizer !== undefined && tokenizer === capabilities.tokenizer && ids.length === tokens.length;
+	return sameIds ? { tokenizer, ids } : undefined;
 }

@@ -45,6 +45,9 @@ describe("an encoder", () => {
 		expect(encoder.info).toEqual({
 			id: "tiny",
 			name: "Tiny encoder",
+			lane: "cpu",
+			settings: ["length"],
+			deterministic: true,
 			imageSize: 16,
 			tokens: 4,
 			vocabulary: expect.any(Number),

@@ -7,43 +7,66 @@ import DataLoader from "dataloader";
 import {
 	DeDiffusionError,
 	type DeviceReport,
+	type EncodeSettingName,
 	type Inference,
 	type InferenceSession,
+	type Lane,
 	type PixelImage,
 } from "../../plugins/index.ts";
+import type { Limits } from "../calling/caller.ts";
 import { requireTensor } from "../inference/signature.ts";
 import type { Picture } from "../picture/picture.ts";
 import { pixelValues } from "../picture/pixel-values.ts";
 import { toPixels } from "../picture/pixels.ts";
-import { checkLength, type DeDiffusionText, prefix } from "../text/text.ts";
+import { checkLength, type DeDiffusionText, type PictureText, prefix } from "../text/text.ts";
 import { type EncoderConfig, type EncoderFolder, readEncoderFolder } from "./folder.ts";
+import { checkSeed, seedIgnored } from "./seed.ts";
 
+/** What is known of any encoder. */
 export interface EncoderInfo {
 	readonly id: string;
 	readonly name: string;
-	/** Pixels on each side of what the model sees. */
-	readonly imageSize: number;
-	/** Tokens for a picture. */
-	readonly tokens: number;
-	/** Different tokens it chooses from. */
-	readonly vocabulary: number;
-	/** Id of the decoder that it was trained through. */
-	readonly decoder: string;
-	readonly device: DeviceReport;
+	readonly lane: Lane;
+	readonly settings: readonly EncodeSettingName[];
+	/** Whether equal pictures have equal texts. */
+	readonly deterministic: boolean;
+	/** Pixels on each side of what the model sees; undefined where it takes pictures of any size. */
+	readonly imageSize?: number;
+	/** Tokens for a picture, or the most of them; undefined when unknown. */
+	readonly tokens?: number;
+	/** Different tokens it chooses from, when known. */
+	readonly vocabulary?: number;
+	/** Id of the decoder that it was trained through; undefined for a captioner. */
+	readonly decoder?: string;
+	/** Undefined for a plugin's encoder, which may run anywhere. */
+	readonly device?: DeviceReport;
+	/** Undefined for encoders of this machine that nobody limits. */
+	readonly limits?: Limits;
 }
 
-export interface Encoder {
+/** What turns pictures into text: a De-Diffusion encoder, or one of a plugin. */
+export interface Encoder<Text extends PictureText = PictureText> {
 	readonly info: EncoderInfo;
 	/**
-	 * @param options.length How many tokens, from 1 to `info.tokens`; default: all.
-	 * @throws DeDiffusionError `INPUT_INVALID`, `PICTURE_UNREADABLE`, `ABORTED` or an `INFERENCE_*` code.
+	 * @param options.length Most tokens, from 1 to `info.tokens` where that is known; default: all.
+	 * @throws DeDiffusionError `INPUT_INVALID`, `PICTURE_UNREADABLE`, `ABORTED`, an `INFERENCE_*` code, and what a plugin throws.
 	 */
-	encode(picture: Picture, options?: EncodeOptions): Promise<DeDiffusionText>;
+	encode(picture: Picture, options?: EncodeOptions): Promise<Text>;
+	/** Resolves when it could write now. @throws DeDiffusionError What is missing. */
+	health(signal: AbortSignal): Promise<void>;
 	close(): Promise<void>;
+}
+
+/** The encoder of a De-Diffusion folder. */
+export interface DeDiffusionEncoder extends Encoder<DeDiffusionText> {
+	readonly info: EncoderInfo &
+		Required<Pick<EncoderInfo, "imageSize" | "tokens" | "vocabulary" | "decoder" | "device">>;
 }
 
 export interface EncodeOptions {
 	readonly length?: number | undefined;
+	/** For encoders that honour one: from 0 to 2^31 - 1. Default 0, so that a text can be had again. */
+	readonly seed?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -64,7 +87,7 @@ export async function openEncoder(
 	folder: string,
 	inference: Inference,
 	{ maxBatch = 32, onBatch }: EncoderOptions = {},
-): Promise<Encoder> {
+): Promise<DeDiffusionEncoder> {
 	const { config, vocabulary, tokenizer, model } = await readEncoderFolder(folder);
 	const session = await inference.open(model);
 	requireSignature(session, config, model);
@@ -105,21 +128,27 @@ export async function openEncoder(
 		info: {
 			id,
 			name: config.name,
+			lane: session.device.provider === "cpu" ? "cpu" : "gpu",
+			settings: ["length"],
+			deterministic: true,
 			imageSize: config.imageSize,
 			tokens: config.tokens,
 			vocabulary: vocabulary.size,
 			decoder: config.decoder,
 			device: session.device,
 		},
-		async encode(picture, { length, signal } = {}) {
+		async encode(picture, { length, seed, signal } = {}) {
+			checkSeed(seed);
 			if (length !== undefined) {
 				checkLength(length, config.tokens);
 			}
 			// Decoded beside the run that is on; requests are gathered first, because some pictures take longer than others.
 			const pixels = toPixels(picture, { width: config.imageSize, height: config.imageSize });
 			const text = await loader.load({ pixels: pixels.catch((error: Error) => error), signal });
-			return length === undefined ? text : prefix(text, length);
+			const warnings = seed === undefined ? [] : [seedIgnored(config.name)];
+			return { ...(length === undefined ? text : prefix(text, length)), warnings };
 		},
+		health: async () => undefined,
 		close: () => session.close(),
 	};
 }
@@ -183,7 +212,7 @@ function textOf(
 		score: scores[index] as number,
 		attention: { width, height, weights: attention.slice(index * width * height, (index + 1) * width * height) },
 	}));
-	return { text: join(ids), tokens, encoder, join };
+	return { text: join(ids), tokens, encoder, head: (length) => join(ids.slice(0, length)), warnings: [], join };
 }
 
 function requireSignature(session: InferenceSession, config: EncoderConfig, model: string): void {

@@ -40,8 +40,8 @@ test("refuses two of one id", async () => {
 
 test("says which encoder ran a batch", async () => {
 	const batches: [string, number][] = [];
-	const encoders = await openEncoders([{ id: "watched", folder: tinyEncoder }], inference, (...batch) => {
-		batches.push(batch);
+	const encoders = await openEncoders([{ id: "watched", folder: tinyEncoder }], inference, {
+		onBatch: (...batch) => void batches.push(batch),
 	});
 	await encoders.get().encode(await plainPicture([1, 2, 3]));
 	expect(batches).toEqual([["watched", 1]]);

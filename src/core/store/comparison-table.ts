@@ -135,6 +135,7 @@ export class ComparisonTable {
 					...(change.result && { result: change.result }),
 					...(change.picture && { picture: change.picture }),
 					...(change.metrics && { psnr: change.metrics.psnr, ssim: change.metrics.ssim }),
+					...(change.metrics?.further?.length && { further: change.metrics.further }),
 					...(change.error && { errorCode: change.error.code, errorMessage: change.error.message }),
 				})
 				.where(
@@ -161,7 +162,7 @@ export class ComparisonTable {
 }
 
 function cellRecord(row: CellRow): CellRecord {
-	const { comparison, position, source, decoder, settings, status, result, picture, psnr, ssim } = row;
+	const { comparison, position, source, decoder, settings, status, result, picture, psnr, ssim, further } = row;
 	return {
 		id: `${comparison}:${position}`,
 		position,
@@ -171,7 +172,9 @@ function cellRecord(row: CellRow): CellRecord {
 		status,
 		...(result && { result }),
 		...(picture && { picture }),
-		...((psnr !== null || ssim !== null) && { metrics: { psnr, ssim } }),
+		...((psnr !== null || ssim !== null || further !== null) && {
+			metrics: { psnr, ssim, ...(further !== null && { further }) },
+		}),
 		...(row.errorCode !== null && { error: { code: row.errorCode, message: row.errorMessage ?? "" } }),
 	};
 }

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { DecodeWarning } from "../../plugins/index.ts";
+import type { DecodeWarning, EncodeWarning } from "../../plugins/index.ts";
+import type { Fidelity } from "../metrics/fidelity.ts";
+import type { Measure } from "../metrics/measures.ts";
 
 export type ComparisonStatus = "pending" | "running" | "done" | "cancelled";
 export type CellStatus = "pending" | "running" | "done" | "filtered" | "failed" | "cancelled";
@@ -15,6 +17,10 @@ export interface StoredSource {
 	readonly text?: string;
 	/** The picture that is encoded. */
 	readonly picture?: string;
+	/** Id of the encoder that the picture's text is from; undefined for a text, and in comparisons of earlier releases. */
+	readonly encoder?: string;
+	/** What the encoder did otherwise than asked. */
+	readonly warnings?: readonly EncodeWarning[];
 	/** The picture that results are measured against. */
 	readonly original?: string;
 }
@@ -53,7 +59,10 @@ export interface CellRecord {
 	readonly result?: CellResult;
 	/** Id of the picture that was drawn. */
 	readonly picture?: string;
-	readonly metrics?: { readonly psnr: number | null; readonly ssim: number | null };
+	readonly metrics?: Fidelity & {
+		/** What metrics of plugins said; undefined where there were none. */
+		readonly further?: readonly Measure[];
+	};
 	readonly error?: { readonly code: string; readonly message: string };
 }
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import type { Measure } from "../metrics/measures.ts";
 import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "./drizzle.ts";
 import type { CellResult, CellSettings, StoredSource } from "./records.ts";
 
@@ -42,6 +44,8 @@ export const cells = pgTable(
 		picture: text().references(() => pictures.id),
 		psnr: doublePrecision(),
 		ssim: doublePrecision(),
+		/** What metrics of plugins say. */
+		further: jsonb().$type<readonly Measure[]>(),
 		errorCode: text("error_code"),
 		errorMessage: text("error_message"),
 	},

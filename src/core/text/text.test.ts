@@ -12,6 +12,8 @@ function textOf(ids: readonly number[]): DeDiffusionText {
 		text: join(ids),
 		tokens: ids.map((id, index) => ({ id, text: vocabulary.read(id), score: 1 / (index + 1), attention })),
 		encoder: "tiny",
+		head: (length) => join(ids.slice(0, length)),
+		warnings: [],
 		join,
 	};
 }

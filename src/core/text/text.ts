@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeDiffusionError } from "../../plugins/index.ts";
+import { DeDiffusionError, type EncodeWarning } from "../../plugins/index.ts";
 
 /** Where in the picture a token looked. */
 export interface AttentionMap {
@@ -15,25 +15,37 @@ export interface AttentionMap {
 	readonly weights: Float32Array;
 }
 
-export interface TextToken {
-	/** Number in the tokenizer's vocabulary. */
-	readonly id: number;
+/** A token of any encoder: one that only captions knows no more of it than its text. */
+export interface PictureToken {
+	/** Number in the encoder's vocabulary. */
+	readonly id?: number;
 	/** As a person reads it, without surrounding spaces. */
 	readonly text: string;
 	/** The encoder's probability, from 0 to 1. */
-	readonly score: number;
-	readonly attention: AttentionMap;
+	readonly score?: number;
+	readonly attention?: AttentionMap;
 }
 
-/** What an encoder says of a picture. */
-export interface DeDiffusionText {
+/** What any encoder says of a picture. */
+export interface PictureText {
 	/** The whole text, as any text-to-image model takes it. */
 	readonly text: string;
-	readonly tokens: readonly TextToken[];
+	readonly tokens: readonly PictureToken[];
 	/** Id of the encoder. */
 	readonly encoder: string;
 	/** Whose ids the tokens have, as the SDK's `tokenizerId` names it; undefined where that is not known. */
 	readonly tokenizer?: string | undefined;
+	/** The text of the first tokens, from 1 to all of them. */
+	readonly head: (length: number) => string;
+	/** What was asked of the encoder and not done. */
+	readonly warnings: readonly EncodeWarning[];
+}
+
+export type TextToken = Required<PictureToken>;
+
+/** What a De-Diffusion encoder says of a picture. */
+export interface DeDiffusionText extends PictureText {
+	readonly tokens: readonly TextToken[];
 	/** Turns token ids into the string that a decoder takes, in the encoder's vocabulary. */
 	readonly join: (ids: readonly number[]) => string;
 }
@@ -57,8 +69,7 @@ export function checkLength(length: number, available: number): void {
  *
  * @throws DeDiffusionError `INPUT_INVALID` unless `length` is from 1 to the number of tokens.
  */
-export function prefix(text: DeDiffusionText, length: number): DeDiffusionText {
+export function prefix<Text extends PictureText>(text: Text, length: number): Text {
 	checkLength(length, text.tokens.length);
-	const tokens = text.tokens.slice(0, length);
-	return { ...text, tokens, text: text.join(tokens.map(({ id }) => id)) };
+	return { ...text, tokens: text.tokens.slice(0, length), text: text.head(length) };
 }

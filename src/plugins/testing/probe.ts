@@ -5,10 +5,11 @@
  */
 import type { DecodeProgress, DecodeRequest, DecodeResult, Decoder } from "../decoder.ts";
 import type { ErrorCode } from "../error-codes.ts";
-import { DeDiffusionError } from "../errors.ts";
 import type { PixelImage } from "../image.ts";
-import { Holdings } from "./holdings.ts";
+import { type Finding as AnyFinding, type CallOptions, CallProbe } from "./call-probe.ts";
 import { pixelsOf } from "./picture.ts";
+
+export { codeOf, messageOf, nameOf, Unsettled } from "./call-probe.ts";
 
 /** What the contract asks for; the meaning of each is in `rules`. */
 export type RuleName =
@@ -32,27 +33,17 @@ export type RuleName =
 	| "close";
 
 /** Something that the decoder does otherwise than the contract says. */
-export interface Finding {
-	readonly rule: RuleName;
-	/** What it does, as the end of a sentence about it. */
-	readonly message: string;
-}
+export type Finding = AnyFinding<RuleName>;
 
-export interface CheckOptions {
+export interface CheckOptions extends CallOptions<RuleName> {
 	/** Plain words that the backend draws; no syntax of its own. Default `a red apple on a table`. */
 	readonly prompt?: string;
 	/** Used in every request, e.g. few steps and a small size, so that the check is quick. */
 	readonly settings?: Partial<Omit<DecodeRequest, "prompt" | "seed">>;
 	/** Largest mean difference in levels of 255 between a picture drawn alone and in a batch. Default 1. */
 	readonly tolerance?: number;
-	/** Longest time that one call may take, in milliseconds. Default 60,000. */
-	readonly patienceMs?: number;
 	/** Decoders that are made to fail, e.g. with a wrong key, and the code that each must fail with. */
 	readonly failing?: readonly { readonly decoder: Decoder; readonly code: ErrorCode }[];
-	/** How many things the decoder holds that `close` must release, e.g. open sessions. Looked at after `close`. */
-	readonly leftovers?: () => number | Promise<number>;
-	/** Rules that are not looked at; say why beside it. */
-	readonly skip?: readonly RuleName[];
 }
 
 export interface Call {
@@ -70,13 +61,12 @@ export interface Baseline {
 export const firstSeed = 1;
 export const otherSeed = 2_000_000_011;
 
-export class Probe {
+export class Probe extends CallProbe<RuleName> {
 	readonly decoder: Decoder;
 	readonly options: CheckOptions;
-	readonly findings: Finding[] = [];
-	readonly holdings = new Holdings();
 
 	constructor(decoder: Decoder, options: CheckOptions) {
+		super(decoder, options);
 		this.decoder = decoder;
 		this.options = options;
 	}
@@ -89,12 +79,6 @@ export class Probe {
 	request(changes: Partial<DecodeRequest> = {}): DecodeRequest {
 		const { prompt = "a red apple on a table", settings } = this.options;
 		return { prompt, seed: firstSeed, ...settings, ...changes };
-	}
-
-	find(rule: RuleName, message: string): void {
-		if (!this.findings.some((known) => known.rule === rule && known.message === message)) {
-			this.findings.push({ rule, message });
-		}
 	}
 
 	/** @throws What the decoder throws; an error without a code is a finding too. */
@@ -120,39 +104,4 @@ export class Probe {
 		}
 		return pixelsOf(result.image);
 	}
-
-	/** Waits for a call of the decoder, but not for ever. */
-	async call<Result>(action: () => Promise<Result>): Promise<Result> {
-		const { patienceMs = 60_000 } = this.options;
-		const { promise: tooLong, reject } = Promise.withResolvers<never>();
-		const timer = setTimeout(() => reject(new Unsettled(`does not settle within ${patienceMs} ms`)), patienceMs);
-		try {
-			return await Promise.race([this.holdings.during(action), tooLong]);
-		} catch (error) {
-			if (!DeDiffusionError.is(error) && !(error instanceof Unsettled)) {
-				this.find("errors", `throws ${nameOf(error)} instead of a DeDiffusionError: ${messageOf(error)}`);
-			}
-			throw error;
-		} finally {
-			clearTimeout(timer);
-		}
-	}
-}
-
-/** A call that neither succeeds nor fails. */
-export class Unsettled extends Error {
-	override readonly name = "Unsettled";
-}
-
-export function nameOf(error: unknown): string {
-	return error instanceof Error ? error.name : `the ${typeof error}`;
-}
-
-export function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
-}
-
-/** The code that a rejection carries; undefined for one without. */
-export function codeOf(error: unknown): ErrorCode | undefined {
-	return DeDiffusionError.is(error) ? error.code : undefined;
 }

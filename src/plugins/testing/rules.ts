@@ -3,7 +3,7 @@
  *
  * @module
  */
-
+import type { AnyRule } from "./inspect.ts";
 import type { Baseline, Probe, RuleName } from "./probe.ts";
 import { checkAbort } from "./rules/abort.ts";
 import { checkBatch } from "./rules/batch.ts";
@@ -15,12 +15,7 @@ import { checkLongPrompt, checkPrompt } from "./rules/prompt.ts";
 import { checkResult } from "./rules/result.ts";
 import { checkSettings, checkUndeclared } from "./rules/settings.ts";
 
-export interface Rule {
-	/** What a decoder does that keeps to it. */
-	readonly meaning: string;
-	/** Tells the probe what it finds. Whatever it throws is a finding as well. */
-	readonly check: (probe: Probe, baseline: Baseline) => Promise<void> | void;
-}
+export type Rule = AnyRule<Probe, Baseline>;
 
 /** In the order in which they are looked at; `draws`, `rejections` and `close` have their own places in it. */
 export const rules: Readonly<Record<RuleName, Rule>> = {

@@ -4,15 +4,15 @@
  * @module
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { messageOf, type Probe } from "../probe.ts";
+import { type CallProbe, messageOf } from "../call-probe.ts";
 
 /** Milliseconds for things to be gone that were let go. */
 const longestFarewell = 2000;
 
-/** Closes the decoder. */
-export async function checkClose(probe: Probe): Promise<void> {
+/** Closes what is under test. */
+export async function checkClose(probe: CallProbe): Promise<void> {
 	await probe
-		.call(async () => probe.decoder.close?.())
+		.call(async () => probe.subject.close?.())
 		.catch((error: unknown) => {
 			probe.find("close", `fails when it is closed: ${messageOf(error)}`);
 		});
@@ -20,13 +20,13 @@ export async function checkClose(probe: Probe): Promise<void> {
 	if (left.length > 0) {
 		probe.find("close", `leaves behind what keeps the process alive: ${left.join(", ")}`);
 	}
-	const held = (await probe.options.leftovers?.()) ?? 0;
+	const held = await probe.leftovers();
 	if (held > 0) {
 		probe.find("close", `still holds ${held} of what it should have released`);
 	}
 }
 
-async function leftBehind({ holdings }: Probe): Promise<string[]> {
+async function leftBehind({ holdings }: Pick<CallProbe, "holdings">): Promise<string[]> {
 	const deadline = performance.now() + longestFarewell;
 	while (holdings.left().length > 0 && performance.now() < deadline) {
 		await pause(10);

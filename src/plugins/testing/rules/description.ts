@@ -1,9 +1,10 @@
 /**
- * What a decoder says of itself, before it draws.
+ * What a model says of itself, before it works.
  *
  * @module
  */
 import type { SettingName } from "../../decoder.ts";
+import type { CallProbe } from "../call-probe.ts";
 import type { Probe } from "../probe.ts";
 
 const settingNames: readonly SettingName[] = [
@@ -17,8 +18,8 @@ const settingNames: readonly SettingName[] = [
 	"initialImage",
 ];
 
-export function checkDescription(probe: Probe): void {
-	const { id, name, lane } = probe.decoder;
+export function checkDescription(probe: CallProbe): void {
+	const { id, name, lane } = probe.subject;
 	if (!/^[a-z0-9][a-z0-9._/-]*$/.test(id)) {
 		probe.find("description", `has the id ${JSON.stringify(id)}, which is not made of a-z, 0-9, '.', '_', '-' and '/'`);
 	}

@@ -3,33 +3,45 @@
  *
  * @module
  */
-import { codeOf, messageOf, Probe } from "../probe.ts";
+import type { ErrorCode } from "../../error-codes.ts";
+import { type CallProbe, codeOf, messageOf } from "../call-probe.ts";
+import { Probe } from "../probe.ts";
 
 export async function checkErrors(probe: Probe): Promise<void> {
 	for (const { decoder, code } of probe.options.failing ?? []) {
 		const failing = new Probe(decoder, probe.options);
-		const outcome = await failing.draw([failing.request()]).then(
-			() => "draws",
-			(error: unknown) => codeOf(error) ?? `fails with ${messageOf(error)}`,
-		);
-		if (outcome !== code) {
-			probe.find("errors", `is made to fail with ${code} (${decoder.id}): ${outcome}`);
-		}
+		await checkFailure(probe, failing, code, () => failing.draw([failing.request()]));
 	}
 }
 
-export async function checkHealth(probe: Probe): Promise<void> {
-	const { decoder } = probe;
-	if (decoder.health === undefined) {
+/** Looks whether a call that is made to fail does so with its code. */
+export async function checkFailure(
+	probe: CallProbe,
+	failing: CallProbe,
+	code: ErrorCode,
+	call: () => Promise<unknown>,
+): Promise<void> {
+	const outcome = await call().then(
+		() => "it succeeds",
+		(error: unknown) => codeOf(error) ?? `fails with ${messageOf(error)}`,
+	);
+	if (outcome !== code) {
+		probe.find("errors", `is made to fail with ${code} (${failing.subject.id}): ${outcome}`);
+	}
+}
+
+export async function checkHealth(probe: CallProbe): Promise<void> {
+	const { subject } = probe;
+	if (subject.health === undefined) {
 		return;
 	}
 	await probe
-		.call(async () => decoder.health?.(new AbortController().signal))
+		.call(async () => subject.health?.(new AbortController().signal))
 		.catch((error: unknown) => {
-			probe.find("health", `draws and yet says that it is not healthy: ${messageOf(error)}`);
+			probe.find("health", `works and yet says that it is not healthy: ${messageOf(error)}`);
 		});
 	await probe
-		.call(async () => decoder.health?.(AbortSignal.abort()))
+		.call(async () => subject.health?.(AbortSignal.abort()))
 		.catch((error: unknown) => {
 			if (codeOf(error) !== "ABORTED") {
 				probe.find("health", `fails with ${codeOf(error) ?? messageOf(error)} when it is told to stop`);

@@ -1,18 +1,10 @@
 /**
- * The host around one decoder: splits what waits into calls, and sees each call through – turn, time limit, repetition,
- * checks – so that a plugin need not.
+ * The host around one model of a plugin: sees each call through – turn, time limit, repetition, redaction – so that a
+ * plugin need not.
  *
  * @module
  */
-import {
-	type DecodeRequest,
-	type DecodeResult,
-	type Decoder,
-	type DecoderLimits,
-	DeDiffusionError,
-	type GenerateContext,
-	type Trace,
-} from "../../plugins/index.ts";
+import { type CallLimits, DeDiffusionError, type Lane, type Trace } from "../../plugins/index.ts";
 import { findCause } from "../../plugins/network/addresses.ts";
 import type { Redaction } from "../../plugins/network/redaction.ts";
 import type { Clock } from "./clock.ts";
@@ -20,7 +12,7 @@ import type { Lanes } from "./lanes.ts";
 import { withRetries } from "./retry.ts";
 import { Throttle } from "./throttle.ts";
 
-/** What all decoders of a server share. */
+/** What all models of a server share. */
 export interface CallerOptions {
 	readonly lanes: Lanes;
 	readonly clock: Clock;
@@ -29,44 +21,63 @@ export interface CallerOptions {
 	readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
-/** Milliseconds that a decoder has to stop its backend, once nobody waits any more. */
+/** What can be called: a decoder, an encoder, a metric, a language model. */
+export interface Callee {
+	readonly id: string;
+	readonly name: string;
+	readonly lane: Lane;
+	readonly limits?: CallLimits;
+	health?(signal: AbortSignal): Promise<void>;
+}
+
+/** One call, however often it is made. */
+export interface Call<Result> {
+	/** Aborted when nobody waits any more. */
+	readonly signal: AbortSignal;
+	/** What is done, for traces, e.g. `decoder.generate`. */
+	readonly span: string;
+	readonly attributes: Readonly<Record<string, string | number>>;
+	/** Makes the call, once. Its signal is aborted when the time is up, too. */
+	readonly work: (limited: AbortSignal) => Promise<Result>;
+}
+
+/** Milliseconds that a model has to stop its backend, once nobody waits any more. */
 const graceMs = 1000;
 
 const networkLimits = { concurrency: 4, timeoutMs: 120_000, retries: 2 };
 const localLimits = { concurrency: 1, retries: 0 };
 
 /** Limits with every default filled in. */
-export type Limits = DecoderLimits & Required<Pick<DecoderLimits, "concurrency" | "retries">>;
+export type Limits = CallLimits & Required<Pick<CallLimits, "concurrency" | "retries">>;
 
 export class Caller {
 	/** What is kept to. */
 	readonly limits: Limits;
-	readonly #decoder: Decoder;
+	readonly #callee: Callee;
 	readonly #throttle: Throttle;
 	readonly #options: CallerOptions;
 
 	/** @param overrules What the user's configuration says. */
-	constructor(decoder: Decoder, overrules: DecoderLimits | undefined, options: CallerOptions) {
-		this.#decoder = decoder;
-		const defaults = decoder.lane === "network" ? networkLimits : localLimits;
-		this.limits = { ...defaults, ...decoder.limits, ...overrules };
+	constructor(callee: Callee, overrules: CallLimits | undefined, options: CallerOptions) {
+		this.#callee = callee;
+		const defaults = callee.lane === "network" ? networkLimits : localLimits;
+		this.limits = { ...defaults, ...callee.limits, ...overrules };
 		this.#throttle = new Throttle(this.limits, options.clock);
 		this.#options = options;
 	}
 
 	/**
-	 * One call of `generate`, repeated where that helps.
+	 * Makes a call, and makes it again where that helps.
 	 *
-	 * @throws DeDiffusionError What the decoder threw at last, `BACKEND_TIMEOUT`, `BACKEND_PROTOCOL` or `ABORTED`; whatever
-	 * has no code is a defect of the plugin and passed on, without its secrets.
+	 * @throws DeDiffusionError What the plugin threw at last, `BACKEND_TIMEOUT` or `ABORTED`; whatever has no code is a
+	 * defect of the plugin and passed on, without its secrets.
 	 */
-	generate(requests: readonly DecodeRequest[], context: GenerateContext): Promise<readonly DecodeResult[]> {
+	call<Result>(call: Call<Result>): Promise<Result> {
 		const { lanes, clock, log } = this.#options;
-		const { id, lane } = this.#decoder;
-		const { signal } = context;
+		const { id, lane } = this.#callee;
+		const { signal } = call;
 		return withRetries(
-			(attempt) =>
-				this.#throttle.enter(signal, () => lanes.enter(lane, signal, () => this.#attempt(requests, context, attempt))),
+			(attempt) => this.#throttle.enter(signal, () => lanes.enter(lane, signal, () => this.#attempt(call, attempt))),
 			{
 				retries: this.limits.retries,
 				signal,
@@ -81,25 +92,36 @@ export class Caller {
 	/** @throws DeDiffusionError What is missing. */
 	async health(signal: AbortSignal): Promise<void> {
 		try {
-			await this.#within(signal, (limited) => this.#decoder.health?.(limited) ?? Promise.resolve());
+			await this.#within(signal, (limited) => this.#callee.health?.(limited) ?? Promise.resolve());
 		} catch (error) {
 			throw this.#typed(error);
 		}
 	}
 
-	async #attempt(
-		requests: readonly DecodeRequest[],
-		{ signal, onProgress }: GenerateContext,
-		attempt: number,
-	): Promise<readonly DecodeResult[]> {
-		const { id } = this.#decoder;
-		const { trace } = this.#options;
-		const attributes = { decoder: id, requests: requests.length, attempt };
-		try {
-			const results = await trace("decoder.generate", attributes, () =>
-				this.#within(signal, (limited) => this.#decoder.generate(requests, { signal: limited, onProgress })),
+	/** A text of the plugin as people may read it: without secrets. */
+	redacted(text: string): string {
+		return this.#options.redaction.text(text);
+	}
+
+	/** The same of warnings. */
+	redactedAll<Warning extends { readonly message: string }>(warnings: readonly Warning[]): Warning[] {
+		return warnings.map((warning) => ({ ...warning, message: this.redacted(warning.message) }));
+	}
+
+	/** @throws DeDiffusionError `BACKEND_PROTOCOL` unless there is one result for each request. */
+	requireOneEach(results: unknown, requests: readonly unknown[]): void {
+		if (!Array.isArray(results) || results.length !== requests.length) {
+			const given = Array.isArray(results) ? results.length : "no";
+			throw new DeDiffusionError(
+				"BACKEND_PROTOCOL",
+				`${this.#callee.id} gave ${given} results for ${requests.length} requests.`,
 			);
-			return this.#checked(results, requests.length);
+		}
+	}
+
+	async #attempt<Result>({ signal, span, attributes, work }: Call<Result>, attempt: number): Promise<Result> {
+		try {
+			return await this.#options.trace(span, { ...attributes, attempt }, () => this.#within(signal, work));
 		} catch (error) {
 			const typed = this.#typed(error);
 			if (DeDiffusionError.is(typed) && typed.code === "BACKEND_RATE_LIMITED") {
@@ -111,7 +133,7 @@ export class Caller {
 	}
 
 	/**
-	 * Runs work under the decoder's time limit. A decoder in the network that does not stop when it is told to is left
+	 * Runs work under the model's time limit. One in the network that does not stop when it is told to is left
 	 * behind; a local one is waited for, because its device is not free before.
 	 */
 	async #within<Result>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<Result>): Promise<Result> {
@@ -122,13 +144,13 @@ export class Caller {
 		const isLate = () => deadline?.aborted === true && !signal.aborted;
 		const tooLate = (cause?: unknown) =>
 			isLate()
-				? new DeDiffusionError("BACKEND_TIMEOUT", `${this.#decoder.name} took longer than ${timeoutMs} ms.`, { cause })
-				: new DeDiffusionError("ABORTED", "The picture is not wanted any more.", { cause });
+				? new DeDiffusionError("BACKEND_TIMEOUT", `${this.#callee.name} took longer than ${timeoutMs} ms.`, { cause })
+				: new DeDiffusionError("ABORTED", "The result is not wanted any more.", { cause });
 
 		const working = work(limited).catch((error: unknown) => {
 			throw limited.aborted && !isFinal(error, isLate()) ? tooLate(error) : error;
 		});
-		if (this.#decoder.lane !== "network") {
+		if (this.#callee.lane !== "network") {
 			return working;
 		}
 		const settled = new AbortController();
@@ -146,20 +168,6 @@ export class Caller {
 			working.catch(() => undefined);
 			settled.abort();
 		}
-	}
-
-	#checked(results: readonly DecodeResult[], wanted: number): readonly DecodeResult[] {
-		const { id } = this.#decoder;
-		if (!Array.isArray(results) || results.length !== wanted) {
-			const given = Array.isArray(results) ? results.length : "no";
-			throw new DeDiffusionError("BACKEND_PROTOCOL", `${id} gave ${given} results for ${wanted} requests.`);
-		}
-		const { redaction } = this.#options;
-		return results.map((result: DecodeResult) => ({
-			...result,
-			warnings: result.warnings.map((warning) => ({ ...warning, message: redaction.text(warning.message) })),
-			...(result.status === "filtered" && { reason: redaction.text(result.reason) }),
-		}));
 	}
 
 	/** The error with a code where there is one, also below those that client libraries put around it; without secrets. */

@@ -1,0 +1,88 @@
+/**
+ * What `dediffusion plugin new --kind metric` writes: a metric over a service.
+ *
+ * @module
+ */
+import { type PluginKind, variableOf } from "./kind.ts";
+
+export const metricKind: PluginKind = {
+	what: "A metric",
+	source: (name, id, factory) => `import {
+	definePlugin,
+	type Metric,
+	type MetricPair,
+	type PluginHost,
+	readJson,
+	type SourcePicture,
+} from "dediffusion/plugin";
+import { z } from "zod";
+
+const options = z.strictObject({
+	/** The metric's id in the API. */
+	id: z.string().default("${id}"),
+	/** Where the service is. */
+	url: z.url(),
+	/** Environment variable that holds the key. */
+	keyVariable: z.string().default("${variableOf(id)}"),
+});
+
+type Options = z.output<typeof options>;
+
+/** What the service answers. */
+const answer = z.object({ distance: z.number() });
+
+/** A metric over a service that compares pictures: \`POST /compare\` with \`{ images }\`, two files in base64, answers \`{ distance }\`. */
+export const ${factory} = definePlugin({
+	name: "${name}",
+	options,
+	setup: (settings, host) => ({ metrics: [create(settings, host)] }),
+});
+
+function create({ id, url, keyVariable }: Options, host: PluginHost): Metric {
+	const key = process.env[keyVariable];
+	const fetch = host.connect({ url, secrets: [key] });
+	const headers = { "content-type": "application/json", ...(key && { authorization: \`Bearer \${key}\` }) };
+
+	async function fileOf(picture: SourcePicture): Promise<string> {
+		const { bytes } = await picture.file({ mediaTypes: ["image/png", "image/jpeg"], maxSide: 1024 });
+		return Buffer.from(bytes).toString("base64");
+	}
+
+	async function compare({ original, picture }: MetricPair, signal: AbortSignal): Promise<number> {
+		const body = JSON.stringify({ images: [await fileOf(original), await fileOf(picture)] });
+		const response = await fetch(new URL("/compare", url), { method: "POST", headers, body, signal });
+		return (await readJson(response, answer)).distance;
+	}
+
+	return {
+		id,
+		name: "${id}",
+		higherIsBetter: false,
+		lane: "network",
+		capabilities: { maxBatch: 1 },
+		measure: (pairs, { signal }) => Promise.all(pairs.map((pair) => compare(pair, signal))),
+	};
+}
+`,
+	test: (factory) => `import { test } from "node:test";
+import { checkMetric, startService, testHost } from "dediffusion/plugin/testing";
+import { ${factory} } from "./index.ts";
+
+test("keeps to the contract", async () => {
+	const service = await startService(({ body }) => ({ distance: Math.abs(body.images[0].length - body.images[1].length) }));
+	const refusing = await startService((_, response) => void response.writeHead(401).end());
+	const host = testHost();
+	const [metric] = (await ${factory}({ url: service.url }).setup(host)).metrics;
+	const [refused] = (await ${factory}({ url: refusing.url }).setup(host)).metrics;
+	try {
+		if (metric && refused) {
+			await checkMetric(metric, { failing: [{ metric: refused, code: "BACKEND_AUTH" }] });
+		}
+	} finally {
+		await host.close();
+		service.close();
+		refusing.close();
+	}
+});
+`,
+};
