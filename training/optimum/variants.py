@@ -47,6 +47,8 @@ def store_as_float32(graph: Path, folder: Path) -> Path:
             model.graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
             model.graph.initializer.remove(stored)
             model.graph.node.remove(node)
+    # The exporter's notes on shapes in between, which the quantiser would hold against weights that it transposes.
+    del model.graph.value_info[:]
     return save(model, folder)
 
 

@@ -28,7 +28,7 @@ const model = z.strictObject({
 	guidanceRescale: z.number().min(0).max(1).default(0),
 	/**
 	 * The part of the way on which there is guidance, as shares of it: `[0, 0.5]` leaves the second half of the steps
-	 * unguided, and each of those costs half (arXiv:2404.07724); default `[0, 1]`, all of it.
+	 * unguided, and each of those runs the U-Net on half of the batch (arXiv:2404.07724); default `[0, 1]`, all of it.
 	 */
 	guidanceInterval: z
 		.tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
