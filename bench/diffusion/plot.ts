@@ -39,7 +39,7 @@ export async function plotCosts({ model, firstPicture, byBatch, bySteps, bySize 
 				x: { field: "value", type: "quantitative", axis: { values: ticks, grid: false }, title: axisTitle },
 				y: { field: "seconds", type: "quantitative", scale: { zero: true }, title: "seconds" },
 				color,
-				shape: { field: "side", type: "nominal", scale: { domain, range: shapes }, legend: null },
+				shape: { field: "side", type: "nominal", scale: { domain, range: shapes }, legend: color.legend },
 			},
 		} as const;
 	};
