@@ -373,8 +373,10 @@ describe("the other files that the pages show", () => {
 		);
 		const packages = new Set([dependencies, devDependencies, ...ofPlugins].flatMap((list) => Object.keys(list ?? {})));
 		const manifest = await readFile(join(repository, "training", "pyproject.toml"), "utf8");
-		const python = [...manifest.matchAll(/"([a-z0-9-]+)>=/g)].map(([, name]) => name);
-		expect(listed.sort()).toEqual([...packages, ...python].sort());
+		const optimum = await readFile(join(repository, "training", "optimum", "requirements.in"), "utf8");
+		const python = [...manifest.matchAll(/"([a-z0-9-]+)>=/g), ...optimum.matchAll(/^([a-z0-9-]+)[^=\n]*==/gm)];
+		const pythonPackages = new Set(python.map(([, name]) => name));
+		expect(listed.sort()).toEqual([...packages, ...pythonPackages].sort());
 	});
 });
 

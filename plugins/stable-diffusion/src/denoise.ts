@@ -25,6 +25,8 @@ const walkModule = new URL(`./walk${extname(import.meta.url)}`, import.meta.url)
 export interface DenoiseSettings {
 	/** 0 to 1; 0 leaves guided predictions as they are. */
 	readonly guidanceRescale: number;
+	/** The part of the way on which there is guidance, as shares of it. */
+	readonly guidanceInterval: readonly [from: number, to: number];
 	/** Layers of the text encoders to leave out. */
 	readonly clipSkip: number;
 	/** Strides carry the latents after every so many calls of the U-Net; undefined for never. */
@@ -57,7 +59,12 @@ export async function denoise(
 		scheduler: { file: model.schedulers.file, name: scheduler.name },
 		steps,
 		start,
-		guidance: { isOn: negative !== undefined, scale: guidanceScale, rescale: settings.guidanceRescale },
+		guidance: {
+			isOn: negative !== undefined,
+			scale: guidanceScale,
+			rescale: settings.guidanceRescale,
+			interval: settings.guidanceInterval,
+		},
 		samples,
 		unet: inputsOf(unet, graphs.path("unet"), jobs, texts, model),
 		showEvery: settings.previewEvery,

@@ -5,12 +5,12 @@ import type { DecodeProgress, Decoder, PixelImage, TensorSignature } from "dedif
 import { testHost } from "dediffusion/plugin/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { stableDiffusion } from "./index.ts";
-import { type FamilyFixture, readFamilies, wholeFolder } from "./testing/families.ts";
+import { type FamilyFixture, readDrawn, wholeFolder } from "./testing/families.ts";
 import { createTestInference } from "./testing/inference.ts";
 import { fixture } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 
-const { cases, hashes } = readFamilies();
+const { cases, hashes } = readDrawn("families");
 const inference = createTestInference();
 const folders = new Map<string, string>();
 const opened: Decoder[] = [];

@@ -26,6 +26,14 @@ const model = z.strictObject({
 	guidanceScale: z.number().min(0).max(50).optional(),
 	/** How far guided predictions are brought back to their usual deviation, 0 to 1 (arXiv:2305.08891); default 0. */
 	guidanceRescale: z.number().min(0).max(1).default(0),
+	/**
+	 * The part of the way on which there is guidance, as shares of it: `[0, 0.5]` leaves the second half of the steps
+	 * unguided, and each of those runs the U-Net on half of the batch (arXiv:2404.07724); default `[0, 1]`, all of it.
+	 */
+	guidanceInterval: z
+		.tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+		.refine(([from, to]) => from <= to, "an interval ends where it begins or later")
+		.default([0, 1]),
 	/** SDXL: how many more of the text encoders' last layers to leave out; default 0. */
 	clipSkip: z.int().min(0).max(30).default(0),
 	/** Shows the picture after every so many steps, at the cost of decoding it; default: never. */

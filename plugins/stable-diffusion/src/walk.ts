@@ -24,6 +24,8 @@ export interface Walk {
 		readonly scale: number;
 		/** 0 to 1; 0 leaves guided predictions as they are. */
 		readonly rescale: number;
+		/** The part of the way on which there is guidance, as shares of all calls: from, inclusive, and to, exclusive. */
+		readonly interval: readonly [from: number, to: number];
 	};
 	readonly samples: readonly {
 		readonly seed: number;
@@ -86,18 +88,22 @@ export async function walk(
 				: scheduler.addNoise(picture, noise, firstCall),
 		),
 	);
+	const withText = guidance.isOn ? secondHalves(unet.constant) : unet.constant;
+	const [guidedFrom, guidedTo] = guidance.interval;
 	for (const [index, timestep] of scheduler.timesteps.slice(firstCall).entries()) {
 		throwIfAborted(signal);
 		const call = firstCall + index;
+		const isGuided = guidance.isOn && index >= guidedFrom * calls && index < guidedTo * calls;
+		const batch = isGuided ? 2 * samples.length : samples.length;
 		const scaled = scheduler.scaleInput(sample, call);
 		const outputs = await run({
-			...unet.constant,
-			sample: tensorFor(unet.sample, guidance.isOn ? join([scaled, scaled]) : scaled, unet.dims),
-			timestep: timestepFor(unet.timestep, timestep, unet.dims[0] as number),
+			...(isGuided ? unet.constant : withText),
+			sample: tensorFor(unet.sample, isGuided ? join([scaled, scaled]) : scaled, [batch, ...unet.dims.slice(1)]),
+			timestep: timestepFor(unet.timestep, timestep, batch),
 		});
 		const predicted = floatsOf(outputs, "out_sample", unet.path).data;
-		let prediction = guidance.isOn ? guide(predicted, guidance.scale) : predicted;
-		if (guidance.isOn && guidance.rescale > 0) {
+		let prediction = isGuided ? guide(predicted, guidance.scale) : predicted;
+		if (isGuided && guidance.rescale > 0) {
 			prediction = rescale(prediction, predicted, guidance.rescale, samples.length);
 		}
 		sample = scheduler.step(prediction, call, sample, drawNoise);
@@ -113,6 +119,25 @@ export async function walk(
 }
 
 export default walk satisfies Loop<Walk, Float32Array, Stride>;
+
+/** What the texts to draw are told, without what the texts to stay away from are: those come first. */
+function secondHalves(inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+	return Object.fromEntries(
+		Object.entries(inputs).map(
+			([
+				name,
+				{
+					type,
+					dims: [both = 0, ...rest],
+					data,
+				},
+			]) => {
+				// A slice has its array's type, which TypeScript cannot follow through the union.
+				return [name, { type, dims: [both / 2, ...rest], data: data.slice(data.length / 2) } as Tensor];
+			},
+		),
+	);
+}
 
 /** Reading a file checks it against every scheduler; each walk of a model would read the same one. */
 const known = new Map<string, ReturnType<typeof readSchedulers>>();

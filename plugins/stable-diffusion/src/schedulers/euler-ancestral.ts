@@ -58,5 +58,7 @@ export const eulerAncestral = defineScheduler({
 function ancestralStep(from: number, to: number): { up: number; down: number } {
 	const [fromSquare, toSquare] = [fround(from * from), fround(to * to)];
 	const up = fround(Math.sqrt(fround(fround(toSquare * fround(fromSquare - toSquare)) / fromSquare)));
-	return { up, down: fround(Math.sqrt(fround(toSquare - fround(up * up)))) };
+	// Rounding makes this a little less than nothing where a step ends far below its beginning; diffusers draws no picture then.
+	const downSquare = Math.max(0, fround(toSquare - fround(up * up)));
+	return { up, down: fround(Math.sqrt(downSquare)) };
 }
