@@ -60,12 +60,16 @@ const callLimits = {
 
 const id = z.string().min(1);
 
+/** A folder's encoder or a plugin's; one object, because of a union no part of a wrong entry is named. */
+const encoderEntry = z
+	.strictObject({ id, folder: z.string().min(1).optional(), ...callLimits })
+	.refine(({ folder, id: _id, ...limits }) => folder === undefined || Object.keys(limits).length === 0, {
+		message: "Limits are for encoders of plugins; leave them out beside a folder",
+	});
+
 const configSchema: z.ZodType<Config> = z.strictObject({
 	plugins: z.array(plugin).optional(),
-	encoders: z
-		.array(z.union([z.strictObject({ id, folder: z.string().min(1) }), z.strictObject({ id, ...callLimits })]))
-		.nonempty()
-		.optional(),
+	encoders: z.array(encoderEntry).nonempty().optional(),
 	decoders: z.record(z.string(), z.strictObject(callLimits)).optional(),
 	metrics: z.record(z.string(), z.strictObject(callLimits)).optional(),
 	languageModels: z.record(z.string(), z.strictObject(callLimits)).optional(),
