@@ -1,13 +1,16 @@
-"""How many words a pass of the encoder's training is told."""
+"""What a pass of the encoder's training is told and asked for, and which weights are kept."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import pytest
 import torch
+from torch import nn
 
-from dediffusion_training.reconstruction import draw_length
+from dediffusion_training.reconstruction import draw_length, indecision
+from dediffusion_training.train_encoder import BestSoFar
 
 
 def lengths(longest: int, whole_share: float, draws: int = 4000) -> Counter[int]:
@@ -29,3 +32,26 @@ def test_whole_texts_come_in_their_share_and_shorter_ones_still_do():
 
 def test_a_share_of_one_is_whole_texts_alone():
     assert set(lengths(longest=8, whole_share=1.0, draws=200)) == {8}
+
+
+def test_indecision_is_nothing_for_one_word_and_most_for_all_alike():
+    one = torch.tensor([[[1.0, 0.0, 0.0, 0.0]]])
+    alike = torch.full((1, 1, 4), 0.25)
+    assert indecision(one) == pytest.approx(0.0, abs=1e-6)
+    assert indecision(alike) == pytest.approx(math.log(4), abs=1e-6)
+    assert indecision(torch.cat([one, alike])) == pytest.approx(math.log(4) / 2, abs=1e-6)
+
+
+def test_the_best_weights_are_kept_whatever_came_after_and_across_a_restart(tmp_path):
+    file, pooler = tmp_path / "best.pt", nn.Linear(1, 1, bias=False)
+
+    def offer(step: int, loss: float) -> None:
+        nn.init.constant_(pooler.weight, step)
+        BestSoFar(file).offer(step, loss, pooler)
+
+    for step, loss in ((0, 0.9), (200, 0.3), (400, 0.5)):
+        offer(step, loss)
+    assert BestSoFar(file).load_if_better(0.25, pooler) is None
+    assert pooler.weight.item() == 400
+    assert BestSoFar(file).load_if_better(0.4, pooler) == 200
+    assert pooler.weight.item() == 200

@@ -198,6 +198,12 @@ class EncoderConfig(Strict):
     hard_from: float = Field(ge=0, le=1, description="Share of the steps after which each token is one word.")
     diversity_weight: float = Field(ge=0, description="Rewards a slot for using many words over a batch; fades out.")
     repeat_weight: float = Field(ge=0, description="Punishes one word in two slots of a picture.")
+    entropy_weight: float = Field(
+        default=0.0,
+        ge=0,
+        description="Punishes slots that are undecided; fades in over the run. Mixtures of words say more than words, "
+        "but only to the decoder that is trained through.",
+    )
     judge_every: int = Field(default=400, gt=0, description="Steps between checks of hard texts on held-out pictures.")
 
     @model_validator(mode="after")

@@ -68,6 +68,8 @@ class Reconstruction:
         variety, repeats = diversity(soft), repetition(soft)
         variety_reward = schedule.fading(done) * config.diversity_weight * variety
         loss = losses.mean() - variety_reward + config.repeat_weight * repeats
+        if config.entropy_weight > 0:
+            loss = loss + done * config.entropy_weight * indecision(soft)
         parts = {
             "diffusion": losses.mean(),
             "length": torch.tensor(length),
@@ -100,6 +102,11 @@ def diversity(chosen: torch.Tensor) -> torch.Tensor:
     """Entropy of each slot's words over the batch, in nats, mean over slots."""
     marginal = chosen.mean(dim=0)
     return -(marginal * (marginal + 1e-8).log()).sum(dim=-1).mean()
+
+
+def indecision(chosen: torch.Tensor) -> torch.Tensor:
+    """Entropy of each slot's distribution over words, in nats, mean over slots and pictures."""
+    return -(chosen * (chosen + 1e-8).log()).sum(dim=-1).mean()
 
 
 def repetition(chosen: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from .configuration import EncoderConfig
 from .domains import Domain, open_domain
@@ -77,11 +78,14 @@ def train_encoder(
     reconstruction = Reconstruction(config, encoder.pooler, decoder, embeddings)
     loop = TrainingLoop(encoder.pooler, config.loop, run_folder)
     log = run_folder / "judged.jsonl"
+    best = BestSoFar(run_folder / "best.pt")
 
     def compute_loss(step: int):
         if loop.begins_step and step % config.judge_every == 0:
+            scores = judge_texts(encoder, decoder, domain, references)
             with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": step, **judge_texts(encoder, decoder, domain, references)}) + "\n")
+                file.write(json.dumps({"step": step, **scores}) + "\n")
+            best.offer(step, scores["loss"]["de-diffusion"], encoder.pooler)
         loss, parts = reconstruction.loss(domain.draw(loop.draw), step / config.loop.steps)
         return loss, {**{name: part.item() for name, part in parts.items()}, **domain.numbers()}
 
@@ -91,11 +95,45 @@ def train_encoder(
     if is_main:
         trained = DeDiffusionEncoder(backbone, loop.averaged_model, encoder.image_size).eval()
         scores = judge_texts(trained, decoder, domain, references)
+        step = best.load_if_better(scores["loss"]["de-diffusion"], trained.pooler)
+        if step is not None:
+            print(f"The texts of step {step} were better than the last ones, so its weights are kept.")
+            scores = judge_texts(trained, decoder, domain, references)
         save_encoder(trained, config, domain.words, folder)
-        origin = {"decoder": decoder_folder.name, **_describe_backbone(backbone_folder, backbone), "held_out": scores}
+        origin = {
+            "kept_step": config.loop.steps if step is None else step,
+            "decoder": decoder_folder.name,
+            **_describe_backbone(backbone_folder, backbone),
+            "held_out": scores,
+        }
         write_recipe(folder, describe_run(loop, config, **origin, **domain.numbers()))
     processes().wait_for_everyone()
     return folder
+
+
+class BestSoFar:
+    """The weights whose hard texts of held-out pictures had the lowest loss.
+
+    What is trained are mixtures of words. In a long run they become better at it and the words that are left of them
+    worse, which only hard texts show.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.loss = torch.load(file, weights_only=True)["loss"] if file.exists() else float("inf")
+
+    def offer(self, step: int, loss: float, pooler: nn.Module) -> None:
+        if loss < self.loss:
+            self.loss = loss
+            torch.save({"step": step, "loss": loss, "pooler": pooler.state_dict()}, self.file)
+
+    def load_if_better(self, loss: float, pooler: nn.Module) -> int | None:
+        """Puts the kept weights into `pooler` if theirs is a lower loss; returns their step."""
+        if loss <= self.loss:
+            return None
+        kept = torch.load(self.file, map_location=next(pooler.parameters()).device, weights_only=True)
+        pooler.load_state_dict(kept["pooler"])
+        return kept["step"]
 
 
 @torch.no_grad()
