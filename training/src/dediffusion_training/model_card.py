@@ -81,7 +81,7 @@ colours, five places, two sizes and the styles. Captions in training: {_shares(c
 | steps x batch | {_loop(autoencoder["config"]["loop"])} | {_loop(config["loop"])} |
 | loss | absolute error of pixels and edges, KL | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas |
 | hours | {autoencoder["hours"]:.2f} | {recipe["hours"]:.2f} |
-| hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |
+| hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |{describe_history(recipe)}
 
 ## Measured
 
@@ -110,12 +110,12 @@ words out, in one forward pass. A frozen residual network ({_millions(backbone)}
 ## What was used to train it
 
 - **Reconstruction alone.** The pooler's only loss on pictures is the diffusion loss of the frozen decoder `scenes-a`, given the
-  encoder's text. Captions were never targets for the tokens.{_helpers(config)}
+  encoder's text. Captions were never targets for the tokens.{describe_helpers(config)}
 - **The backbone was pretrained on image-text pairs** and then frozen: the words of a scene's complete caption, as a set,
   predicted from the picture (held-out recall {reader["held_out_word_recall"]:.1%} of words,
   {reader["held_out_thing_recall"]:.1%} of things). The paper's backbone is pretrained on image-text pairs too.
 - Tokens are restricted to the {len(description["words"])} content words of the domain; logits are scaled cosine similarities to the decoder's own token
-  embeddings. Prefixes are nested: training cut the text at random lengths, so the first words matter most.
+  embeddings. Prefixes are nested: {describe_cuts(config)}, so the first words matter most.
 - {_loop(config.loop.model_dump())} pictures, {recipe["hours"]:.2f} hours on {recipe["hardware"]}.
 
 {_domain(config.scenes.model_dump())}
@@ -275,14 +275,25 @@ def _shares(shares: dict, names: dict | None = None) -> str:
     return ", ".join(f"{share / total:.0%} {(names or {}).get(key, key)}" for key, share in shares.items() if share > 0)
 
 
-def _helpers(config: EncoderConfig) -> str:
+def describe_helpers(config: EncoderConfig) -> str:
     """The terms beside reconstruction that were in use."""
     weights = {
         "fades out over the first half, rewards a slot for varying its words over a batch": config.diversity_weight,
         "stays throughout, punishes repeats within a picture": config.repeat_weight,
+        "fades in, punishes slots that are undecided between words": config.entropy_weight,
     }
     used = [f"A small term without labels, which {does}." for does, weight in weights.items() if weight > 0]
     return "".join(f"\n  {term}" for term in used)
+
+
+def describe_cuts(config: EncoderConfig) -> str:
+    passes = f" in {1 - config.whole_share:.0%} of the passes" if config.whole_share > 0 else ""
+    return f"training cut the text at random lengths{passes}"
+
+
+def describe_history(recipe: dict) -> str:
+    """What a run was that its configuration does not say, such as one that went on with another: `history` of recipe.json."""
+    return f"\n\n{recipe['history']}" if "history" in recipe else ""
 
 
 def _attribution(scenes: dict) -> str:

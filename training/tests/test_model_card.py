@@ -1,0 +1,37 @@
+"""What a card tells of a training beyond the numbers of its configuration."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CONFIGS
+
+from dediffusion_training.configuration import EncoderConfig, read_config
+from dediffusion_training.model_card import describe_cuts, describe_helpers, describe_history
+
+
+@pytest.fixture(scope="module")
+def encoder_config() -> EncoderConfig:
+    return read_config(EncoderConfig, CONFIGS / "encoder.yaml")
+
+
+def test_every_term_that_was_in_use_is_named_and_no_other(encoder_config):
+    def helpers(**weights: float) -> str:
+        unused = {"diversity_weight": 0, "repeat_weight": 0, "entropy_weight": 0}
+        return describe_helpers(encoder_config.model_copy(update={**unused, **weights}))
+
+    assert helpers() == ""
+    assert "undecided" in helpers(entropy_weight=0.02) and "repeats" not in helpers(entropy_weight=0.02)
+    assert "repeats" in helpers(repeat_weight=0.1, diversity_weight=0.1)
+
+
+def test_how_often_the_text_was_cut(encoder_config):
+    def cuts(share: float) -> str:
+        return describe_cuts(encoder_config.model_copy(update={"whole_share": share}))
+
+    assert cuts(0.0) == "training cut the text at random lengths"
+    assert cuts(0.6) == "training cut the text at random lengths in 40% of the passes"
+
+
+def test_a_run_that_went_on_with_another_says_so():
+    assert describe_history({}) == ""
+    assert describe_history({"history": "It went on."}) == "\n\nIt went on."
