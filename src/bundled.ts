@@ -38,7 +38,14 @@ export function bundledPlugins(): Plugin[] {
 					id: "scenes-a",
 					name: "Emoji scenes A",
 					folder: join(root, "models", "scenes-a"),
-					// A small model: much guidance bleaches what it draws, and it gains nothing from more steps.
+					// Small models: much guidance bleaches what they draw, and they gain nothing from more steps.
+					steps: 20,
+					guidanceScale: 2,
+				},
+				{
+					id: "scenes-b",
+					name: "Emoji scenes B, which the encoder has never seen",
+					folder: join(root, "models", "scenes-b"),
 					steps: 20,
 					guidanceScale: 2,
 				},

@@ -8,11 +8,11 @@ import { expect, test } from "vitest";
 import { bundledEncoders, bundledPlugins, exampleCaption, examplePicture } from "../src/bundled.ts";
 import { serve } from "./server.ts";
 
-test("the encoder names what the example picture shows, and the decoder draws its text", async () => {
+test("the encoder names what the example picture shows, and both decoders draw its text", async () => {
 	const server = await serve({ engine: { plugins: bundledPlugins(), encoders: bundledEncoders() } });
 	const { id } = await server.engine.pictures.add(await readFile(examplePicture));
 	const decoders = server.engine.decoders.list().map(({ id }) => id);
-	expect(decoders).toEqual(["scenes-a"]);
+	expect(decoders).toEqual(["scenes-a", "scenes-b"]);
 	for (const decoder of decoders) {
 		const { data, errors } = await server.ask(
 			`{ reconstruct(picture: { id: "${id}" }, decoder: "${decoder}", settings: { seed: 1, steps: 4 }) {

@@ -10,7 +10,7 @@ import { bundledEncoders, bundledPlugins, examplePicture } from "../src/bundled.
 import { serve, type TestServer, until } from "./server.ts";
 
 /** The bundled decoders that are compared. */
-const local = ["scenes-a"];
+const local = ["scenes-a", "scenes-b"];
 const living = [...local, "far"];
 
 let near: TestServer;

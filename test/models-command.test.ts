@@ -236,8 +236,9 @@ describe("list", () => {
 			"dediffusion-scenes bundled",
 			"tiny configured",
 			"scenes-a bundled",
+			"scenes-b bundled",
 		]);
-		expect(models.at(-1).use).toMatch(/stableDiffusion\(.*scenes-a.*dediffusion\.config\.ts/);
+		expect(models.at(-1).use).toMatch(/stableDiffusion\(.*scenes-b.*dediffusion\.config\.ts/);
 	});
 
 	test("says what a pipeline in the cache lacks, and leaves out what is no pipeline", async () => {
