@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path";
 import { encoderKind } from "./plugin-kinds/encoder.ts";
-import { type PluginKind, variableOf } from "./plugin-kinds/kind.ts";
+import { connectionSource, optionsSource, type PluginKind, testSource } from "./plugin-kinds/kind.ts";
 import { languageModelKind } from "./plugin-kinds/language-model.ts";
 import { metricKind } from "./plugin-kinds/metric.ts";
 
@@ -78,15 +78,7 @@ const decoderSource = (name: string, id: string, factory: string) => `import {
 } from "dediffusion/plugin";
 import { z } from "zod";
 
-const options = z.strictObject({
-	/** The decoder's id in the API. */
-	id: z.string().default("${id}"),
-	/** Where the service is. */
-	url: z.url(),
-	/** Environment variable that holds the key. */
-	keyVariable: z.string().default("${variableOf(id)}"),
-});
-
+${optionsSource("decoder", id)}
 /** What the service answers to a request for a picture. */
 const answer = z.object({ image: z.string() });
 
@@ -98,10 +90,7 @@ export const ${factory} = definePlugin({
 });
 
 function createDecoder({ id, url, keyVariable }: z.output<typeof options>, host: PluginHost): Decoder {
-	const key = process.env[keyVariable];
-	const fetch = host.connect({ url, secrets: [key] });
-	const headers = { "content-type": "application/json", ...(key && { authorization: \`Bearer \${key}\` }) };
-
+${connectionSource}
 	async function draw(request: DecodeRequest, signal: AbortSignal): Promise<DecodeResult> {
 		const { prompt, seed, width = 512, height = 512 } = request;
 		const body = JSON.stringify({ prompt, seed, width, height });
@@ -129,30 +118,17 @@ function createDecoder({ id, url, keyVariable }: z.output<typeof options>, host:
 }
 `;
 
-const decoderTest = (factory: string) => `import { test } from "node:test";
-import { checkDecoder, pictureOf, startService, testHost } from "dediffusion/plugin/testing";
-import { ${factory} } from "./index.ts";
-
-test("keeps to the contract", async () => {
-	const service = await startService(async ({ body }) => {
+const decoderTest = (factory: string) =>
+	testSource(factory, {
+		imports: ["pictureOf"],
+		subject: "decoder",
+		check: "checkDecoder",
+		from: "",
+		answer: `async ({ body }) => {
 		const image = await pictureOf(body.width, body.height, body);
 		return { image: image.toString("base64") };
+	}`,
 	});
-	const refusing = await startService((_, response) => void response.writeHead(401).end());
-	const host = testHost();
-	const [decoder] = await ${factory}({ url: service.url }).setup(host);
-	const [refused] = await ${factory}({ url: refusing.url }).setup(host);
-	try {
-		if (decoder && refused) {
-			await checkDecoder(decoder, { failing: [{ decoder: refused, code: "BACKEND_AUTH" }] });
-		}
-	} finally {
-		await host.close();
-		service.close();
-		refusing.close();
-	}
-});
-`;
 
 const configuration = (factory: string) => `import { defineConfig } from "dediffusion/plugin";
 import { ${factory} } from "./src/index.ts";

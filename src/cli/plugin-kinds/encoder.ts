@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type PluginKind, variableOf } from "./kind.ts";
+import { connectionSource, optionsSource, type PluginKind, testSource } from "./kind.ts";
 
 export const encoderKind: PluginKind = {
 	what: "An encoder",
@@ -17,15 +17,7 @@ export const encoderKind: PluginKind = {
 } from "dediffusion/plugin";
 import { z } from "zod";
 
-const options = z.strictObject({
-	/** The encoder's id in the API. */
-	id: z.string().default("${id}"),
-	/** Where the service is. */
-	url: z.url(),
-	/** Environment variable that holds the key. */
-	keyVariable: z.string().default("${variableOf(id)}"),
-});
-
+${optionsSource("encoder", id)}
 type Options = z.output<typeof options>;
 
 /** What the service answers. */
@@ -39,10 +31,7 @@ export const ${factory} = definePlugin({
 });
 
 function create({ id, url, keyVariable }: Options, host: PluginHost): Encoder {
-	const key = process.env[keyVariable];
-	const fetch = host.connect({ url, secrets: [key] });
-	const headers = { "content-type": "application/json", ...(key && { authorization: \`Bearer \${key}\` }) };
-
+${connectionSource}
 	async function describe({ picture }: EncodeRequest, signal: AbortSignal): Promise<EncodeResult> {
 		const { bytes } = await picture.file({ mediaTypes: ["image/png", "image/jpeg"], maxSide: 1024 });
 		const body = JSON.stringify({ image: Buffer.from(bytes).toString("base64") });
@@ -60,25 +49,11 @@ function create({ id, url, keyVariable }: Options, host: PluginHost): Encoder {
 	};
 }
 `,
-	test: (factory) => `import { test } from "node:test";
-import { checkEncoder, startService, testHost } from "dediffusion/plugin/testing";
-import { ${factory} } from "./index.ts";
-
-test("keeps to the contract", async () => {
-	const service = await startService(({ body }) => ({ text: \`a file of \${body.image.length} letters\` }));
-	const refusing = await startService((_, response) => void response.writeHead(401).end());
-	const host = testHost();
-	const [encoder] = (await ${factory}({ url: service.url }).setup(host)).encoders;
-	const [refused] = (await ${factory}({ url: refusing.url }).setup(host)).encoders;
-	try {
-		if (encoder && refused) {
-			await checkEncoder(encoder, { failing: [{ encoder: refused, code: "BACKEND_AUTH" }] });
-		}
-	} finally {
-		await host.close();
-		service.close();
-		refusing.close();
-	}
-});
-`,
+	test: (factory) =>
+		testSource(factory, {
+			subject: "encoder",
+			check: "checkEncoder",
+			from: ".encoders",
+			answer: `({ body }) => ({ text: \`a file of \${body.image.length} letters\` })`,
+		}),
 };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type PluginKind, variableOf } from "./kind.ts";
+import { connectionSource, optionsSource, type PluginKind, testSource } from "./kind.ts";
 
 export const languageModelKind: PluginKind = {
 	what: "A language model",
@@ -15,15 +15,7 @@ export const languageModelKind: PluginKind = {
 } from "dediffusion/plugin";
 import { z } from "zod";
 
-const options = z.strictObject({
-	/** The language model's id in the API. */
-	id: z.string().default("${id}"),
-	/** Where the service is. */
-	url: z.url(),
-	/** Environment variable that holds the key. */
-	keyVariable: z.string().default("${variableOf(id)}"),
-});
-
+${optionsSource("language model", id)}
 type Options = z.output<typeof options>;
 
 /** What the service answers. */
@@ -37,10 +29,7 @@ export const ${factory} = definePlugin({
 });
 
 function create({ id, url, keyVariable }: Options, host: PluginHost): LanguageModel {
-	const key = process.env[keyVariable];
-	const fetch = host.connect({ url, secrets: [key] });
-	const headers = { "content-type": "application/json", ...(key && { authorization: \`Bearer \${key}\` }) };
-
+${connectionSource}
 	return {
 		id,
 		name: "${id}",
@@ -55,25 +44,11 @@ function create({ id, url, keyVariable }: Options, host: PluginHost): LanguageMo
 	};
 }
 `,
-	test: (factory) => `import { test } from "node:test";
-import { checkLanguageModel, startService, testHost } from "dediffusion/plugin/testing";
-import { ${factory} } from "./index.ts";
-
-test("keeps to the contract", async () => {
-	const service = await startService(({ body }) => ({ text: \`You said: \${body.messages.at(-1).text}\` }));
-	const refusing = await startService((_, response) => void response.writeHead(401).end());
-	const host = testHost();
-	const [languageModel] = (await ${factory}({ url: service.url }).setup(host)).languageModels;
-	const [refused] = (await ${factory}({ url: refusing.url }).setup(host)).languageModels;
-	try {
-		if (languageModel && refused) {
-			await checkLanguageModel(languageModel, { failing: [{ languageModel: refused, code: "BACKEND_AUTH" }] });
-		}
-	} finally {
-		await host.close();
-		service.close();
-		refusing.close();
-	}
-});
-`,
+	test: (factory) =>
+		testSource(factory, {
+			subject: "languageModel",
+			check: "checkLanguageModel",
+			from: ".languageModels",
+			answer: `({ body }) => ({ text: \`You said: \${body.messages.at(-1).text}\` })`,
+		}),
 };

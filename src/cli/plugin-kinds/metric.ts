@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type PluginKind, variableOf } from "./kind.ts";
+import { connectionSource, optionsSource, type PluginKind, testSource } from "./kind.ts";
 
 export const metricKind: PluginKind = {
 	what: "A metric",
@@ -17,15 +17,7 @@ export const metricKind: PluginKind = {
 } from "dediffusion/plugin";
 import { z } from "zod";
 
-const options = z.strictObject({
-	/** The metric's id in the API. */
-	id: z.string().default("${id}"),
-	/** Where the service is. */
-	url: z.url(),
-	/** Environment variable that holds the key. */
-	keyVariable: z.string().default("${variableOf(id)}"),
-});
-
+${optionsSource("metric", id)}
 type Options = z.output<typeof options>;
 
 /** What the service answers. */
@@ -39,10 +31,7 @@ export const ${factory} = definePlugin({
 });
 
 function create({ id, url, keyVariable }: Options, host: PluginHost): Metric {
-	const key = process.env[keyVariable];
-	const fetch = host.connect({ url, secrets: [key] });
-	const headers = { "content-type": "application/json", ...(key && { authorization: \`Bearer \${key}\` }) };
-
+${connectionSource}
 	async function fileOf(picture: SourcePicture): Promise<string> {
 		const { bytes } = await picture.file({ mediaTypes: ["image/png", "image/jpeg"], maxSide: 1024 });
 		return Buffer.from(bytes).toString("base64");
@@ -64,25 +53,11 @@ function create({ id, url, keyVariable }: Options, host: PluginHost): Metric {
 	};
 }
 `,
-	test: (factory) => `import { test } from "node:test";
-import { checkMetric, startService, testHost } from "dediffusion/plugin/testing";
-import { ${factory} } from "./index.ts";
-
-test("keeps to the contract", async () => {
-	const service = await startService(({ body }) => ({ distance: Math.abs(body.images[0].length - body.images[1].length) }));
-	const refusing = await startService((_, response) => void response.writeHead(401).end());
-	const host = testHost();
-	const [metric] = (await ${factory}({ url: service.url }).setup(host)).metrics;
-	const [refused] = (await ${factory}({ url: refusing.url }).setup(host)).metrics;
-	try {
-		if (metric && refused) {
-			await checkMetric(metric, { failing: [{ metric: refused, code: "BACKEND_AUTH" }] });
-		}
-	} finally {
-		await host.close();
-		service.close();
-		refusing.close();
-	}
-});
-`,
+	test: (factory) =>
+		testSource(factory, {
+			subject: "metric",
+			check: "checkMetric",
+			from: ".metrics",
+			answer: `({ body }) => ({ distance: Math.abs(body.images[0].length - body.images[1].length) })`,
+		}),
 };

@@ -108,6 +108,17 @@ export class Caller {
 		return warnings.map((warning) => ({ ...warning, message: this.redacted(warning.message) }));
 	}
 
+	/** The same of all that a result tells people: its warnings, and why it was kept back. */
+	redactedResult<
+		Result extends { readonly warnings: readonly { readonly message: string }[]; readonly reason?: string },
+	>(result: Result): Result {
+		return {
+			...result,
+			warnings: this.redactedAll(result.warnings),
+			...(result.reason !== undefined && { reason: this.redacted(result.reason) }),
+		};
+	}
+
 	/** @throws DeDiffusionError `BACKEND_PROTOCOL` unless there is one result for each request. */
 	requireOneEach(results: unknown, requests: readonly unknown[]): void {
 		if (!Array.isArray(results) || results.length !== requests.length) {

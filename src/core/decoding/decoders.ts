@@ -181,11 +181,7 @@ function generate(
 		async work(limited) {
 			const results = await decoder.generate(requests, { signal: limited, onProgress });
 			caller.requireOneEach(results, requests);
-			return results.map((result) => ({
-				...result,
-				warnings: caller.redactedAll(result.warnings),
-				...(result.status === "filtered" && { reason: caller.redacted(result.reason) }),
-			}));
+			return results.map((result) => caller.redactedResult(result));
 		},
 	});
 }

@@ -12,6 +12,7 @@ import {
 } from "../../plugins/index.ts";
 import type { Picture } from "../picture/picture.ts";
 import { toPixels } from "../picture/pixels.ts";
+import { checkRange } from "../ranges.ts";
 
 /** A picture to start from instead of noise alone. */
 export interface InitialImage {
@@ -83,14 +84,7 @@ export function checkSettings(settings: DecodeSettings, input = "settings"): voi
 
 /** As {@link checkSettings}, of one value. @param input How the caller named it. */
 export function checkSetting(name: keyof typeof ranges, value: number | undefined, input: string): void {
-	const { min, max, whole } = ranges[name];
-	const fits = value === undefined || (value >= min && value <= max && (!whole || Number.isInteger(value)));
-	if (!fits) {
-		throw new DeDiffusionError("SETTING_INVALID", `${name} is ${value}.`, {
-			input,
-			advice: `Give a ${whole ? "whole number" : "number"} from ${min} to ${max}.`,
-		});
-	}
+	checkRange(name, value, ranges[name], input);
 }
 
 /**

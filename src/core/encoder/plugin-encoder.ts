@@ -94,11 +94,7 @@ function callEncoder(
 		async work(limited) {
 			const results = await encoder.encode(requests, { signal: limited });
 			caller.requireOneEach(results, requests);
-			return results.map((result) => ({
-				...result,
-				warnings: caller.redactedAll(result.warnings),
-				...(result.status === "filtered" && { reason: caller.redacted(result.reason) }),
-			}));
+			return results.map((result) => caller.redactedResult(result));
 		},
 	});
 }

@@ -3,18 +3,12 @@
  *
  * @module
  */
-import { DeDiffusionError, type EncodeWarning } from "../../plugins/index.ts";
-
-const largest = 2 ** 31 - 1;
+import type { EncodeWarning } from "../../plugins/index.ts";
+import { checkRange } from "../ranges.ts";
 
 /** @throws DeDiffusionError `SETTING_INVALID` unless it is a whole number from 0 to 2^31 - 1, or none at all. */
 export function checkSeed(seed: number | undefined): void {
-	if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed <= largest)) {
-		throw new DeDiffusionError("SETTING_INVALID", `seed is ${seed}.`, {
-			input: "seed",
-			advice: `Give a whole number from 0 to ${largest}.`,
-		});
-	}
+	checkRange("seed", seed, { min: 0, max: 2 ** 31 - 1, whole: true }, "seed");
 }
 
 /** For an encoder that always says the same of a picture. */

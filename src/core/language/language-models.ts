@@ -15,6 +15,7 @@ import {
 import { Caller, type Limits } from "../calling/caller.ts";
 import { checkLimits, type Plugged } from "../calling/plugins.ts";
 import { checkText } from "../decoding/decoders.ts";
+import { checkRange } from "../ranges.ts";
 import { conversationOf, type Question } from "./conversation.ts";
 
 /** What a language model says to a question. */
@@ -157,14 +158,8 @@ function checkQuestion({ text, question, examples = [] }: Question, longest: num
 
 /** @throws DeDiffusionError `SETTING_INVALID`. */
 function checkSettings(options: Pick<AskOptions, Setting>): void {
-	for (const [name, { min, max, whole }] of Object.entries(ranges) as [Setting, (typeof ranges)[Setting]][]) {
-		const value = options[name];
-		if (value !== undefined && !(value >= min && value <= max && (!whole || Number.isInteger(value)))) {
-			throw new DeDiffusionError("SETTING_INVALID", `${name} is ${value}.`, {
-				input: name,
-				advice: `Give a ${whole ? "whole number" : "number"} from ${min} to ${max}.`,
-			});
-		}
+	for (const name of Object.keys(ranges) as Setting[]) {
+		checkRange(name, options[name], ranges[name], name);
 	}
 }
 
