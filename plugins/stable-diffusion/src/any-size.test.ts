@@ -1,35 +1,14 @@
-import { rmSync } from "node:fs";
-import type { DecodeRequest, Decoder, PixelImage } from "dediffusion/plugin";
-import { checkDecoder, testHost } from "dediffusion/plugin/testing";
-import { afterAll, describe, expect, it } from "vitest";
-import { stableDiffusion } from "./index.ts";
+import type { DecodeRequest, PixelImage } from "dediffusion/plugin";
+import { checkDecoder } from "dediffusion/plugin/testing";
+import { describe, expect, it } from "vitest";
 import { wholeFolder } from "./testing/families.ts";
-import { createTestInference } from "./testing/inference.ts";
+import { open, temporary } from "./testing/opened.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 import { readSizes } from "./testing/sizes.ts";
 
-const folders: string[] = [];
-const opened: Decoder[] = [];
-
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	for (const folder of folders) rmSync(folder, { recursive: true });
-});
-
-async function open(folder: string): Promise<Decoder> {
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, steps: 2, guidanceScale: 3 }] });
-	const [decoder] = await plugin.setup(testHost({ inference: createTestInference() }));
-	opened.push(decoder as Decoder);
-	return decoder as Decoder;
-}
-
-function scratchFolder(...names: readonly [string, ...string[]]): string {
-	const folder = wholeFolder(...names);
-	folders.push(folder);
-	return folder;
-}
-
-const any = await open(scratchFolder("tiny-sizes", "tiny-image"));
+const quick = { steps: 2, guidanceScale: 3 };
+const folderOf = (...names: Parameters<typeof wholeFolder>) => temporary(wholeFolder(...names));
+const any = await open(folderOf("tiny-sizes", "tiny-image"), quick);
 
 describe("a U-Net that was exported from a size that its halvings do not divide", () => {
 	it("draws multiples of a latent cell", () => {
@@ -56,6 +35,6 @@ describe("a U-Net that was exported from a size that its halvings do not divide"
 	});
 
 	it("keeps to the contract of the SDK", async () => {
-		await checkDecoder(await open(scratchFolder("tiny-sizes")), { prompt: "a red dog" });
+		await checkDecoder(await open(folderOf("tiny-sizes"), quick), { prompt: "a red dog" });
 	});
 });

@@ -11,37 +11,26 @@ import type {
 	Tensor,
 	TensorSignature,
 } from "dediffusion/plugin";
-import { checkDecoder, testHost } from "dediffusion/plugin/testing";
-import { afterAll, describe, expect, it } from "vitest";
+import { checkDecoder } from "dediffusion/plugin/testing";
+import { describe, expect, it } from "vitest";
 import { halfToFloat } from "./half.ts";
 import { stableDiffusion } from "./index.ts";
 import { standardNormal } from "./noise.ts";
 import { tensorFor } from "./tensors.ts";
 import { createTestInference, loopOver } from "./testing/inference.ts";
+import { open, temporary } from "./testing/opened.ts";
 import { fixture, type PictureFixture, readParity } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 
 const folders = ["tiny-epsilon", "tiny-v"];
-const opened: Decoder[] = [];
-const scratch: string[] = [];
 const never = new AbortController().signal;
 
-async function openDecoder(folder: string, inference: Inference = createTestInference()): Promise<Decoder> {
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, steps: 4, guidanceScale: 3 }] });
-	const [decoder] = await plugin.setup(testHost({ inference }));
-	opened.push(decoder as Decoder);
-	return decoder as Decoder;
-}
+const openDecoder = (folder: string, inference?: Inference) => open(folder, { steps: 4, guidanceScale: 3 }, inference);
 
 const decoders = Object.fromEntries(
 	await Promise.all(folders.map(async (folder) => [folder, await openDecoder(fixture(folder))] as const)),
 );
 const tiny = decoders["tiny-epsilon"] as Decoder;
-
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	await Promise.all(scratch.map((folder) => rm(folder, { recursive: true })));
-});
 
 function requestOf(picture: PictureFixture): DecodeRequest {
 	const { prompt, negativePrompt, guidanceScale, steps, scheduler, width, height, seed = 0, latentsSeed } = picture;
@@ -225,7 +214,7 @@ describe("graphs of another dialect", () => {
 describe("a broken folder", () => {
 	async function copyOf(folder: string): Promise<string> {
 		const copy = await mkdtemp(join(tmpdir(), "pipeline-"));
-		scratch.push(copy);
+		temporary(copy);
 		await cp(fixture(folder), copy, { recursive: true });
 		return copy;
 	}

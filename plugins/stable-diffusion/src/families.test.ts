@@ -1,37 +1,26 @@
 import { createHash } from "node:crypto";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DecodeProgress, Decoder, PixelImage, TensorSignature } from "dediffusion/plugin";
-import { testHost } from "dediffusion/plugin/testing";
-import { afterAll, describe, expect, it } from "vitest";
-import { stableDiffusion } from "./index.ts";
+import type { DecodeProgress, PixelImage, TensorSignature } from "dediffusion/plugin";
+import { describe, expect, it } from "vitest";
 import { type FamilyFixture, readDrawn, wholeFolder } from "./testing/families.ts";
 import { createTestInference } from "./testing/inference.ts";
+import { open as openWith, temporary } from "./testing/opened.ts";
 import { fixture } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 
 const { cases, hashes } = readDrawn("families");
 const inference = createTestInference();
 const folders = new Map<string, string>();
-const opened: Decoder[] = [];
-
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	for (const folder of folders.values()) rmSync(folder, { recursive: true });
-});
 
 function folderOf(name: string): string {
-	const folder = folders.get(name) ?? wholeFolder(name);
+	const folder = folders.get(name) ?? temporary(wholeFolder(name));
 	folders.set(name, folder);
 	return folder;
 }
 
-async function open(folder: string, options: object = {}): Promise<Decoder> {
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, ...options }] });
-	const [decoder] = await plugin.setup(testHost({ inference }));
-	opened.push(decoder as Decoder);
-	return decoder as Decoder;
-}
+/** All of them through one inference, which keeps their graphs. */
+const open = (folder: string, options: object = {}) => openWith(folder, options, inference);
 
 function requestsOf(fixture: FamilyFixture) {
 	const { prompts, seeds, steps, guidanceScale, width, height, scheduler, negativePrompt } = fixture;

@@ -1,40 +1,29 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DecodeRequest, Decoder, Inference, InitialImage, PixelImage, Tensor } from "dediffusion/plugin";
-import { checkDecoder, testHost } from "dediffusion/plugin/testing";
+import { checkDecoder } from "dediffusion/plugin/testing";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
-import { stableDiffusion } from "./index.ts";
+import { describe, expect, it } from "vitest";
 import { wholeFolder } from "./testing/families.ts";
 import { type ImageToImageFixture, readImageToImage } from "./testing/image-to-image.ts";
 import { createTestInference } from "./testing/inference.ts";
+import { open as openWith, temporary } from "./testing/opened.ts";
 import { fixture } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 
 const cases = readImageToImage();
 const { start } = cases[0] as ImageToImageFixture;
 const folders = new Map<string, string>();
-const opened: Decoder[] = [];
 const never = new AbortController().signal;
-
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	for (const folder of folders.values()) rmSync(folder, { recursive: true });
-});
 
 /** A fixture's folder together with the autoencoder's encoder. */
 function folderOf(name: string): string {
-	const folder = folders.get(name) ?? wholeFolder(name, "tiny-image");
+	const folder = folders.get(name) ?? temporary(wholeFolder(name, "tiny-image"));
 	folders.set(name, folder);
 	return folder;
 }
 
-async function open(folder: string, inference: Inference = createTestInference()): Promise<Decoder> {
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, steps: 6, guidanceScale: 3 }] });
-	const [decoder] = await plugin.setup(testHost({ inference }));
-	opened.push(decoder as Decoder);
-	return decoder as Decoder;
-}
+const open = (folder: string, inference?: Inference) => openWith(folder, { steps: 6, guidanceScale: 3 }, inference);
 
 const decoders = new Map(
 	await Promise.all(

@@ -1,34 +1,26 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Decoder, PixelImage } from "dediffusion/plugin";
-import { testHost } from "dediffusion/plugin/testing";
-import { afterAll, describe, expect, it } from "vitest";
-import { inspectPipeline, stableDiffusion } from "./index.ts";
+import type { PixelImage } from "dediffusion/plugin";
+import { describe, expect, it } from "vitest";
+import { inspectPipeline } from "./index.ts";
 import { exportedFolder, type FamilyFixture, readDrawn } from "./testing/families.ts";
 import { createTestInference } from "./testing/inference.ts";
+import { open, temporary } from "./testing/opened.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 
 type Family = FamilyFixture["family"];
 
 const { cases, hashes } = readDrawn("optimum");
 const families: readonly Family[] = ["sd1", "sd2", "xl", "lcm", "turbo"];
-const folders = new Map(families.map((family) => [family, exportedFolder(family)]));
+const folders = new Map(families.map((family) => [family, temporary(exportedFolder(family))]));
 const inference = createTestInference();
-const opened: Decoder[] = [];
-
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	for (const folder of folders.values()) rmSync(folder, { recursive: true });
-});
 
 const folderOf = (family: Family) => folders.get(family) as string;
 
 async function worstRatio(request: FamilyFixture): Promise<number> {
 	const { family, prompts, seeds, pictures, guidanceRescale = 0, clipSkip = 0, folder: _, ...settings } = request;
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder: folderOf(family), guidanceRescale, clipSkip }] });
-	const [decoder] = (await plugin.setup(testHost({ inference }))) as [Decoder];
-	opened.push(decoder);
+	const decoder = await open(folderOf(family), { guidanceRescale, clipSkip }, inference);
 	const requests = seeds.map((seed, index) => ({ ...settings, prompt: prompts[index] as string, seed }));
 	const drawn = await draw(decoder, requests);
 	return Math.min(...drawn.map((picture, index) => psnr(picture, pictures[index] as PixelImage)));

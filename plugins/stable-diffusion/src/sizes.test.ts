@@ -1,36 +1,15 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Decoder, GraphStructure, PixelImage } from "dediffusion/plugin";
-import { testHost } from "dediffusion/plugin/testing";
-import { afterAll, describe, expect, it } from "vitest";
-import { stableDiffusion } from "./index.ts";
+import type { GraphStructure, PixelImage } from "dediffusion/plugin";
+import { describe, expect, it } from "vitest";
 import { readGraphSizes, sizesOf } from "./sizes.ts";
 import { wholeFolder } from "./testing/families.ts";
-import { createTestInference } from "./testing/inference.ts";
+import { open, temporary } from "./testing/opened.ts";
 import { fixture } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 
-const folders: string[] = [];
-const opened: Decoder[] = [];
+const quick = { steps: 2, guidanceScale: 3 };
 const never = new AbortController().signal;
-
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	for (const folder of folders) rmSync(folder, { recursive: true });
-});
-
-async function open(folder: string): Promise<Decoder> {
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, steps: 2, guidanceScale: 3 }] });
-	const [decoder] = await plugin.setup(testHost({ inference: createTestInference() }));
-	opened.push(decoder as Decoder);
-	return decoder as Decoder;
-}
-
-function scratchFolder(...names: readonly [string, ...string[]]): string {
-	const folder = wholeFolder(...names);
-	folders.push(folder);
-	return folder;
-}
 
 const resize = (...inputs: string[]) => ({ operator: "Resize", inputs });
 const structure = (sample: readonly (number | string)[], ...nodes: GraphStructure["nodes"]): GraphStructure => ({
@@ -59,7 +38,7 @@ describe("the graph of a U-Net says", () => {
 	});
 
 	it("what is safe where it is damaged or missing", async () => {
-		const path = join(scratchFolder("tiny-epsilon"), "unet", "model.onnx");
+		const path = join(temporary(wholeFolder("tiny-epsilon")), "unet", "model.onnx");
 		writeFileSync(path, "no graph");
 		expect(await readGraphSizes(path)).toEqual({ isAny: false });
 		expect(await readGraphSizes(`${path}.missing`)).toEqual({ isAny: false });
@@ -78,13 +57,13 @@ function withSize(graph: Buffer, height: number, width: number): Buffer {
 }
 
 it("a graph of one size makes sizes no setting, says why, and draws that size", async () => {
-	const folder = scratchFolder("tiny-epsilon");
+	const folder = temporary(wholeFolder("tiny-epsilon"));
 	const path = join(folder, "unet", "model.onnx");
 	writeFileSync(path, withSize(readFileSync(path), 8, 16));
-	const decoder = await open(folder);
+	const decoder = await open(folder, quick);
 	const { settings, size, defaults, reasons } = decoder.capabilities;
 	const [picture] = await draw(decoder, [{ prompt: "a red dog", seed: 1 }]);
-	const [same] = await draw(await open(fixture("tiny-epsilon")), [{ prompt: "a red dog", seed: 1, width: 64 }]);
+	const [same] = await draw(await open(fixture("tiny-epsilon"), quick), [{ prompt: "a red dog", seed: 1, width: 64 }]);
 	// With sizes known, the runtime orders its sums otherwise.
 	expect(psnr(picture as PixelImage, same as PixelImage)).toBeGreaterThan(55);
 	expect(settings).toEqual(["seed", "steps", "guidanceScale", "negativePrompt", "scheduler"]);
@@ -99,7 +78,7 @@ it("a graph of one size makes sizes no setting, says why, and draws that size", 
 });
 
 it("other sizes become the nearest that the graph takes, with a warning", async () => {
-	const decoder = await open(fixture("tiny-epsilon"));
+	const decoder = await open(fixture("tiny-epsilon"), quick);
 	const request = { prompt: "a red dog", seed: 1, width: 36, height: 32 };
 	const [result] = await decoder.generate([request], { signal: never, onProgress: () => {} });
 	expect(result?.warnings).toMatchObject([{ type: "adjusted", setting: "width" }]);

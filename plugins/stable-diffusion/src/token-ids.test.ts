@@ -1,33 +1,18 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { DecodeRequest, Decoder, PixelImage } from "dediffusion/plugin";
-import { testHost } from "dediffusion/plugin/testing";
+import type { DecodeRequest, PixelImage } from "dediffusion/plugin";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
-import { stableDiffusion } from "./index.ts";
+import { describe, expect, it } from "vitest";
 import { wholeFolder } from "./testing/families.ts";
-import { createTestInference } from "./testing/inference.ts";
+import { open, temporary } from "./testing/opened.ts";
 import { fixture } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
 import { readTokenizer } from "./tokenizer-folder.ts";
 
-const xl = wholeFolder("tiny-xl");
-const opened: Decoder[] = [];
+const quick = { steps: 2, guidanceScale: 3 };
+const xl = temporary(wholeFolder("tiny-xl"));
 const never = new AbortController().signal;
 
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	rmSync(xl, { recursive: true });
-});
-
-async function open(folder: string): Promise<Decoder> {
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder, steps: 2, guidanceScale: 3 }] });
-	const [decoder] = await plugin.setup(testHost({ inference: createTestInference() }));
-	opened.push(decoder as Decoder);
-	return decoder as Decoder;
-}
-
-const tiny = await open(fixture("tiny-epsilon"));
+const tiny = await open(fixture("tiny-epsilon"), quick);
 const tokenizer = await readTokenizer(join(fixture("tiny-epsilon"), "tokenizer"), 77);
 const idsOf = (text: string) => {
 	const { ids, kept } = tokenizer.encode(text);
@@ -38,15 +23,15 @@ const request = (changes: Partial<DecodeRequest> = {}): DecodeRequest => ({ prom
 describe("token ids", () => {
 	it("are taken by a model whose text encoders share their tokenizer, apart from what it pads with", async () => {
 		expect(tiny.capabilities.tokenizer).toBe(tokenizer.id);
-		expect((await open(xl)).capabilities.tokenizer).toBe(tokenizer.id);
-		expect((await open(fixture("tiny-v"))).capabilities.tokenizer).not.toBe(tokenizer.id);
+		expect((await open(xl, quick)).capabilities.tokenizer).toBe(tokenizer.id);
+		expect((await open(fixture("tiny-v"), quick)).capabilities.tokenizer).not.toBe(tokenizer.id);
 	});
 
 	it.each([
 		["tiny-epsilon", fixture("tiny-epsilon")],
 		["tiny-xl", xl],
 	])("draw the picture of their text: %s", async (_, folder) => {
-		const decoder = await open(folder);
+		const decoder = await open(folder, quick);
 		const prompt = "two blue boats under a yellow sun, photo";
 		const [byText] = await draw(decoder, [request({ prompt })]);
 		const [byIds] = await draw(decoder, [request({ prompt, tokenIds: idsOf(prompt) })]);

@@ -1,19 +1,12 @@
-import { rmSync } from "node:fs";
-import type { Decoder, Inference, InferenceSession, PixelImage } from "dediffusion/plugin";
-import { testHost } from "dediffusion/plugin/testing";
-import { afterAll, describe, expect, it } from "vitest";
+import type { Inference, InferenceSession, PixelImage } from "dediffusion/plugin";
+import { describe, expect, it } from "vitest";
 import { stableDiffusion } from "./index.ts";
 import { wholeFolder } from "./testing/families.ts";
 import { createTestInference, loopOver } from "./testing/inference.ts";
+import { open, temporary } from "./testing/opened.ts";
 import { draw } from "./testing/pictures.ts";
 
-const folders = new Map(["tiny-epsilon", "tiny-xl"].map((name) => [name, wholeFolder(name)]));
-const opened: Decoder[] = [];
-
-afterAll(async () => {
-	await Promise.all(opened.map((decoder) => decoder.close?.()));
-	for (const folder of folders.values()) rmSync(folder, { recursive: true });
-});
+const folders = new Map(["tiny-epsilon", "tiny-xl"].map((name) => [name, temporary(wholeFolder(name))]));
 
 /** An inference that remembers the batch of each of the U-Net's runs. */
 function counting(): { inference: Inference; batches: number[] } {
@@ -36,9 +29,7 @@ async function drawWith(
 	request: object,
 ): Promise<{ picture: PixelImage; batches: number[] }> {
 	const { inference, batches } = counting();
-	const plugin = stableDiffusion({ models: [{ id: "tiny", folder: folders.get(folder) as string, ...options }] });
-	const [decoder] = (await plugin.setup(testHost({ inference }))) as [Decoder];
-	opened.push(decoder);
+	const decoder = await open(folders.get(folder) as string, options, inference);
 	const [picture] = await draw(decoder, [{ prompt: "a red dog", seed: 4, steps: 8, guidanceScale: 6, ...request }]);
 	return { picture: picture as PixelImage, batches };
 }
