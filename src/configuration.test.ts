@@ -98,6 +98,7 @@ test.each([
 	["{ server: { port: 70000 } }", "server.port"],
 	["{ encoders: [] }", "encoders"],
 	['{ encoders: [{ id: "", folder: "x" }] }', "encoders[0].id"],
+	['{ encoders: [{ id: "a", folder: undefined }] }', "encoders[0].folder"],
 	["{ plugins: [{}] }", "plugins[0]"],
 	["{ inference: { providers: ['magic'] } }", "inference.providers[0]"],
 	["{ limits: { textLength: 0 } }", "limits.textLength"],

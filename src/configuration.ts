@@ -62,7 +62,7 @@ const id = z.string().min(1);
 
 /** A folder's encoder or a plugin's; one object, because of a union no part of a wrong entry is named. */
 const encoderEntry = z
-	.strictObject({ id, folder: z.string().min(1).optional(), ...callLimits })
+	.strictObject({ id, folder: z.string().min(1).exactOptional(), ...callLimits })
 	.refine(({ folder, id: _id, ...limits }) => folder === undefined || Object.keys(limits).length === 0, {
 		message: "Limits are for encoders of plugins; leave them out beside a folder",
 	});
