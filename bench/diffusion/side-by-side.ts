@@ -6,10 +6,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { built } from "../dist.ts";
 import { median } from "../measure.ts";
 import type { Finding } from "../report.ts";
 import { script } from "./optimum.ts";
 import { type Drawing, type Painter, startWorker } from "./worker.ts";
+
+const { psnr } = await built<typeof import("../../src/core/metrics/psnr.ts")>("core/metrics/psnr.js");
 
 export interface Sides {
 	readonly ours: Painter;
@@ -81,11 +84,17 @@ export async function compareSides(
 	const outputs = { ours: join(scratch, "ours.bin"), theirs: join(scratch, "theirs.bin") };
 	await sides.ours.ask({ ...drawing, output: outputs.ours });
 	await sides.theirs.ask({ ...drawing, output: outputs.theirs });
+	// The bytes of one picture or of several below each other.
+	const { width } = drawing;
+	const pixelsIn = async (file: string) => {
+		const data = await readFile(file);
+		return { kind: "pixels" as const, width, height: data.length / (3 * width), data };
+	};
 	const memory = [sides.ours.peakMemory(), sides.theirs.peakMemory()] as const;
 	const findings: Finding[] = [
 		{
 			name: `${name}: pictures alike`,
-			measured: psnr(await readFile(outputs.ours), await readFile(outputs.theirs)),
+			measured: psnr(await pixelsIn(outputs.ours), await pixelsIn(outputs.theirs)),
 			budget: 50,
 			atLeast: true,
 			digits: 1,
@@ -129,10 +138,4 @@ export async function compareSides(
 		});
 	}
 	return findings;
-}
-
-function psnr(a: Uint8Array, b: Uint8Array): number {
-	if (a.length !== b.length) throw new Error(`The pictures have ${a.length} and ${b.length} bytes.`);
-	const squares = a.reduce((sum, value, index) => sum + (value - (b[index] as number)) ** 2, 0);
-	return 10 * Math.log10(255 ** 2 / (squares / a.length));
 }
