@@ -46,6 +46,13 @@ def quick_attention(device: torch.device) -> AbstractContextManager:
     return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
+def save_whole(state: object, file: Path) -> None:
+    """Saves so that a run which is stopped meanwhile leaves the file as it was before, never half of a new one."""
+    unfinished = file.with_suffix(".unfinished")
+    torch.save(state, unfinished)
+    unfinished.replace(file)
+
+
 class TrainingLoop:
     """Trains `model` and keeps its exponential moving average in `average`.
 
@@ -153,9 +160,7 @@ class TrainingLoop:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        unfinished = self.checkpoint.with_suffix(".unfinished")
-        torch.save(state, unfinished)
-        unfinished.replace(self.checkpoint)
+        save_whole(state, self.checkpoint)
 
     def _resume(self) -> None:
         if not self.checkpoint.exists():

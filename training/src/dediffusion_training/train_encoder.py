@@ -13,7 +13,7 @@ from .domains import Domain, open_domain
 from .encoder_folder import build_pooler, save_encoder
 from .frozen_decoder import FrozenDecoder
 from .judge import prompt_losses
-from .loop import TrainingLoop, computes_bfloat16, describe_run, pick_device, read_recipe, write_recipe
+from .loop import TrainingLoop, computes_bfloat16, describe_run, pick_device, read_recipe, save_whole, write_recipe
 from .models.backbone import Backbone
 from .models.encoder import DeDiffusionEncoder
 from .models.vision import VisionBackbone
@@ -125,7 +125,7 @@ class BestSoFar:
     def offer(self, step: int, loss: float, pooler: nn.Module) -> None:
         if loss < self.loss:
             self.loss = loss
-            torch.save({"step": step, "loss": loss, "pooler": pooler.state_dict()}, self.file)
+            save_whole({"step": step, "loss": loss, "pooler": pooler.state_dict()}, self.file)
 
     def load_if_better(self, loss: float, pooler: nn.Module) -> int | None:
         """Puts the kept weights into `pooler` if theirs is a lower loss; returns their step."""
