@@ -50,7 +50,7 @@ describe("the cost of a query", () => {
 
 	it("follows how many pictures a question comes with", () => {
 		const { costOf } = counterOf(
-			'query ($examples: [ExampleInput!]) { ask(text: "a", question: "b", examples: $examples) { type } }',
+			'query ($examples: [ExampleInput!]) { ask(text: "a", question: "b", examples: $examples) { answer } }',
 		);
 		const example = { picture: { id: "a" }, answer: "c" };
 		expect(costOf({ examples: [example] })).toBe(cost.ask + cost.encode + 1);
