@@ -61,7 +61,13 @@ function refuseForeignSites(request: FastifyRequest): void {
 	}
 }
 
+/** What browsers of this machine send nearly always; whatever else there is is taken apart with care. */
+const usualAddress = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/;
+
 function isHere(address: string): boolean {
+	if (usualAddress.test(address)) {
+		return true;
+	}
 	const name = URL.parse(address)?.hostname ?? "";
 	return isLoopback(name.replace(/^\[(.*)\]$/, "$1"));
 }
