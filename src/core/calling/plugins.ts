@@ -14,6 +14,7 @@ import {
 } from "../../plugins/index.ts";
 import { createConnections } from "../../plugins/network/connections.ts";
 import { untraced } from "../../plugins/tracing.ts";
+import { ModelPaths } from "../model-paths.ts";
 import type { CallerOptions } from "./caller.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Lanes } from "./lanes.ts";
@@ -91,9 +92,16 @@ export async function setUpPlugins(
 		throw error instanceof Error ? redaction.error(error) : error;
 	}
 	const all = Object.fromEntries(Object.entries(found).map(([sort, ofSort]) => [sort, [...ofSort.values()]]));
+	const contribution = all as unknown as Required<Contribution>;
+	const paths = new ModelPaths((message) => log("error", message));
+	for (const { id, model } of contribution.decoders) {
+		if (model !== undefined) {
+			paths.add(id, model.folder);
+		}
+	}
 	return {
-		...(all as unknown as Required<Contribution>),
-		calling: { lanes: new Lanes(), clock, trace, redaction, log },
+		...contribution,
+		calling: { lanes: new Lanes(), clock, trace, redaction, paths, log },
 		close: closeAll,
 	};
 }

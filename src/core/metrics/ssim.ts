@@ -59,7 +59,14 @@ function channelSsim(a: PixelImage, b: PixelImage, channel: number): number {
 }
 
 /** @param sign 1 to add the row's pixels to their columns' sums, -1 to take them out. */
-function addRow(columns: Sums<Int32Array>, a: PixelImage, b: PixelImage, y: number, channel: number, sign: 1 | -1): void {
+function addRow(
+	columns: Sums<Int32Array>,
+	a: PixelImage,
+	b: PixelImage,
+	y: number,
+	channel: number,
+	sign: 1 | -1,
+): void {
 	const { width } = a;
 	for (let x = 0; x < width; x++) {
 		const index = (y * width + x) * channels + channel;
