@@ -4,7 +4,7 @@
  * @module
  */
 import { appendFile, cp, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { stableDiffusion } from "@dediffusion/stable-diffusion";
 import { describe, expect, test } from "vitest";
 import { openModels } from "../src/core/models.ts";
@@ -104,6 +104,17 @@ describe("a model folder that cannot be used is named with its file:", () => {
 			code: "SCHEDULER_UNKNOWN",
 			message: expect.stringContaining("MagicScheduler"),
 		});
+	});
+
+	test("a decoder's folder is found from the configuration's, wherever the server is started", async () => {
+		const models = await openModels({
+			folder: dirname(tinyPipeline),
+			plugins: [stableDiffusion({ models: [{ id: "tiny", folder: basename(tinyPipeline) }] })],
+			encoders: [{ id: "tiny-encoder", folder: tinyEncoder }],
+			inference: { providers: ["cpu"], threads: 1 },
+		});
+		expect(models.decoders.get("tiny").model?.folder).toBe(tinyPipeline);
+		await models.close();
 	});
 
 	test("two decoders of one id", async () => {

@@ -23,6 +23,8 @@ import { Lanes } from "./lanes.ts";
 export type Lent = Pick<PluginHost, "inference" | "log">;
 
 export interface PluginsOptions extends Pick<Config, "network" | "trace"> {
+	/** What paths in plugins' options are relative to. Default: the working folder. */
+	readonly folder?: string | undefined;
 	/** Default: the system's. */
 	readonly clock?: Clock | undefined;
 }
@@ -60,11 +62,11 @@ interface Owned {
 export async function setUpPlugins(
 	plugins: readonly Plugin[],
 	lent: Lent,
-	{ network, trace = untraced, clock = systemClock }: PluginsOptions = {},
+	{ folder = process.cwd(), network, trace = untraced, clock = systemClock }: PluginsOptions = {},
 ): Promise<Plugged> {
 	const { connect, connectSocket, redaction, close } = createConnections({ ...network, trace });
 	const log: Lent["log"] = (level, message) => lent.log(level, redaction.text(message));
-	const host: PluginHost = { inference: lent.inference, connect, connectSocket, log, trace };
+	const host: PluginHost = { folder, inference: lent.inference, connect, connectSocket, log, trace };
 	const found: Record<Sort, Map<string, Owned>> = {
 		decoders: new Map(),
 		encoders: new Map(),
