@@ -16,15 +16,15 @@ export function isLoopback(host: string): boolean {
  * @param token The secret that every request must carry; undefined on a loopback address.
  */
 export function guardAccess(app: FastifyInstance, token: string | undefined): void {
-	app.addHook("onRequest", async (request) => {
-		if (request.routeOptions.config.public === true) {
-			return;
+	app.addHook("onRequest", (request, _reply, done) => {
+		if (request.routeOptions.config.public !== true) {
+			if (token === undefined) {
+				refuseForeignSites(request);
+			} else {
+				requireToken(request, token);
+			}
 		}
-		if (token === undefined) {
-			refuseForeignSites(request);
-		} else {
-			requireToken(request, token);
-		}
+		done();
 	});
 }
 
