@@ -3,6 +3,8 @@
  *
  *     npm run bench -- [--encoder FOLDER] [--decoder FOLDER] [--rounds NUMBER] [--only PART]...
  *
+ * PART is `one`, `many`, `reconstruction` or `start`; all of them where none is named.
+ *
  * A missed budget is printed and is no failure: how fast a machine is today is no property of the code.
  *
  * @module
