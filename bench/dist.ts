@@ -5,6 +5,9 @@
  */
 import { fileURLToPath } from "node:url";
 
+// As `dediffusion serve` has it.
+process.env.NODE_ENV ??= "production";
+
 export const repository: string = fileURLToPath(new URL("..", import.meta.url));
 
 /** Loads a module of `dist/src`. @param path As in `src`, with the ending `.js`. */

@@ -24,15 +24,17 @@ export function median(values: readonly number[]): number {
 /**
  * Times two actions in turn, so that whatever slows the machine slows both.
  *
+ * @param warmUp Rounds before those that count. What is called often is compiled beside it, on cores that models want:
+ *   a program that has just started is slower than one in use.
  * @returns Their medians, in milliseconds.
  */
 export async function sideBySide(
 	rounds: number,
+	warmUp: number,
 	first: () => Promise<unknown>,
 	second: () => Promise<unknown>,
 ): Promise<[number, number]> {
 	const times: [number[], number[]] = [[], []];
-	const warmUp = Math.ceil(rounds / 10);
 	for (let round = -warmUp; round < rounds; round++) {
 		const pair = [await timed(first), await timed(second)] as const;
 		if (round >= 0) {

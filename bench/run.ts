@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: what the server costs on top of its models, as ratios that are measured side by side in one run.
  *
- *     npm run bench -- [--encoder FOLDER] [--decoder FOLDER] [--rounds NUMBER]
+ *     npm run bench -- [--encoder FOLDER] [--decoder FOLDER] [--rounds NUMBER] [--only PART]...
+ *
+ * PART is `one`, `many`, `reconstruction` or `start`; all of them where none is named.
  *
  * A missed budget is printed and is no failure: how fast a machine is today is no property of the code.
  *
@@ -21,13 +23,25 @@ import { describeMachine, type Finding, lineOf } from "./report.ts";
 import { measureStart } from "./start.ts";
 
 const { values } = parseArgs({
-	options: { encoder: { type: "string" }, decoder: { type: "string" }, rounds: { type: "string", default: "200" } },
+	options: {
+		encoder: { type: "string" },
+		decoder: { type: "string" },
+		rounds: { type: "string", default: "200" },
+		only: { type: "string", multiple: true, default: [] },
+	},
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) {
 	throw new Error(`--rounds is ${values.rounds}; give a whole number from 1.`);
 }
 const fewerRounds = Math.ceil(rounds / 10);
+
+const parts = ["one", "many", "reconstruction", "start"] as const;
+const unknownPart = values.only.find((name) => !parts.some((part) => part === name));
+if (unknownPart !== undefined) {
+	throw new Error(`--only is ${unknownPart}; choose from ${parts.join(", ")}.`);
+}
+const isWanted = (part: (typeof parts)[number]) => values.only.length === 0 || values.only.includes(part);
 
 const models = await chooseModels(values);
 console.log(`${describeMachine()}\nencoder ${models.encoder.folder}\n`);
@@ -53,14 +67,22 @@ const client = createClient(server.url);
 try {
 	const picture = await readFile(examplePicture);
 	const bare = await openBareEncoder(models.encoder.folder);
-	show([await measureOne(client, bare, picture, rounds)]);
-	show([await measureMany(client, bare, picture, fewerRounds)]);
-	const decoder = server.engine.decoders.list()[0]?.id ?? "";
-	const stats = () => server.engine.inference.stats();
-	show(await measureReconstruction({ client, picture, decoder, stats, rounds: fewerRounds }));
+	if (isWanted("one")) {
+		show([await measureOne(client, bare, picture, rounds)]);
+	}
+	if (isWanted("many")) {
+		show([await measureMany(client, bare, picture, fewerRounds)]);
+	}
+	if (isWanted("reconstruction")) {
+		const decoder = server.engine.decoders.list()[0]?.id ?? "";
+		const stats = () => server.engine.inference.stats();
+		show(await measureReconstruction({ client, picture, decoder, stats, rounds: fewerRounds }));
+	}
 } finally {
 	await client.close();
 	await server.close();
 	await rm(dataFolder, { recursive: true, force: true });
 }
-show(await measureStart(models.config));
+if (isWanted("start")) {
+	show(await measureStart(models.config));
+}

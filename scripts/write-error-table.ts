@@ -15,6 +15,9 @@ Every error carries one of these codes in \`extensions.code\`, with the input at
 same request may succeed later in \`retryable\`, and in \`retryAfterMs\` how long to wait when a backend said so. Codes are stable: write
 programs against them and not against messages. [How errors look](api.md#errors).
 
+Files of a model are named by the model's id, as in \`scenes-a/unet/model.onnx\`: where they lie on the server's machine is not told to
+clients. The server's log has the whole path.
+
 "Retry" says whether the same request may succeed later without a change; a single error may know better. The status is that of
 plain HTTP requests; GraphQL answers with 200 where the query itself could be run, and carries its errors in the body.
 

@@ -38,6 +38,7 @@ test("without a file there are the bundled models, on port 4000 of this machine"
 	const { engine, ...doors } = await load(folder);
 	expect(doors).toEqual({ isBundled: true, host: "127.0.0.1", port: 4000, token: undefined });
 	expect(engine.dataFolder).toBe(join(folder, ".dediffusion"));
+	expect(engine.folder).toBe(folder);
 	expect(engine.encoders.map(({ id }) => id)).toEqual(["dediffusion-scenes"]);
 	expect(engine.plugins.map(({ name }) => name)).toEqual(["@dediffusion/stable-diffusion"]);
 });
@@ -50,6 +51,8 @@ test("paths of a file are relative to it", async () => {
 		plugins: [],
 		encoders: [{ id: "mine", folder: join(folder, "models", "mine") }],
 		dataFolder: join(folder, "data"),
+		// What plugins are lent for the paths in their options.
+		folder,
 	});
 });
 

@@ -9,12 +9,13 @@ import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { bundledEncoders, bundledPlugins } from "./bundled.ts";
+import type { EngineConfig } from "./core/engine.ts";
 import { type Config, DeDiffusionError, type EncoderEntry, type Plugin } from "./plugins/index.ts";
 
 /** What the doors need to know to open. */
 export interface Configuration {
-	/** For the engine; plugins, encoders and data folder are filled in, paths are absolute. */
-	readonly engine: Config & Required<Pick<Config, "plugins" | "encoders" | "dataFolder">>;
+	/** For the engine; plugins, encoders and data folder are filled in, paths are absolute but for those in plugins' options. */
+	readonly engine: EngineConfig;
 	/** Whether the bundled models are used, with which work costs nothing but time. */
 	readonly isBundled: boolean;
 	readonly host: string;
@@ -114,6 +115,7 @@ export async function loadConfiguration(sources: ConfigurationSources = {}): Pro
 	return {
 		engine: {
 			...config,
+			folder: base,
 			plugins: config.plugins ?? bundledPlugins(),
 			encoders: config.encoders?.map((entry) => withPath(entry, base)) ?? bundledEncoders(),
 			dataFolder:

@@ -51,6 +51,20 @@ test("reconstruct writes the picture and says what it did", async () => {
 	expect((await sharp(output).metadata()).format).toBe("png");
 });
 
+test("transfer draws with the steps that it is told", async () => {
+	const { folder, one } = await pictures();
+	const drawnIn = async (steps: string) => {
+		const output = join(folder, `in-${steps}`);
+		const args = ["transfer", one, "--seeds", "1", "--steps", steps, "-o", output, "--json", ...config];
+		const { code, stdout } = await run(args);
+		expect(code).toBe(0);
+		return JSON.parse(stdout).cells[0];
+	};
+	const [few, many] = [await drawnIn("1"), await drawnIn("5")];
+	expect([few.settings.steps, many.settings.steps]).toEqual([1, 5]);
+	expect(few.picture).not.toBe(many.picture);
+});
+
 test("transfer writes a contact sheet, the comparison and its pictures", async () => {
 	const { folder, one, other } = await pictures();
 	const output = join(folder, "out");

@@ -61,7 +61,9 @@ test("a model whose file has gone says which, and its neighbour is ready all the
 		{ id: "whole", folder: tinyPipeline },
 	];
 	const [torn, whole] = await decodersOf({ plugins: [stableDiffusion({ models })] });
-	expect(torn.health).toMatchObject({ ready: false, code: "MODEL_INVALID", message: expect.stringContaining("unet") });
+	const file = join("torn", "unet", "model.onnx");
+	expect(torn.health).toMatchObject({ ready: false, code: "MODEL_INVALID", message: expect.stringContaining(file) });
+	expect(torn.health.message).not.toContain(folder);
 	expect(whole.health).toEqual(ready);
 });
 

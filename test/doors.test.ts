@@ -4,7 +4,7 @@
  * @module
  */
 import { appendFile, cp, rm, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { stableDiffusion } from "@dediffusion/stable-diffusion";
 import { describe, expect, test } from "vitest";
 import { openModels } from "../src/core/models.ts";
@@ -106,6 +106,17 @@ describe("a model folder that cannot be used is named with its file:", () => {
 		});
 	});
 
+	test("a decoder's folder is found from the configuration's, wherever the server is started", async () => {
+		const models = await openModels({
+			folder: dirname(tinyPipeline),
+			plugins: [stableDiffusion({ models: [{ id: "tiny", folder: basename(tinyPipeline) }] })],
+			encoders: [{ id: "tiny-encoder", folder: tinyEncoder }],
+			inference: { providers: ["cpu"], threads: 1 },
+		});
+		expect(models.decoders.get("tiny").model?.folder).toBe(tinyPipeline);
+		await models.close();
+	});
+
 	test("two decoders of one id", async () => {
 		const models = openModels({
 			plugins: [pluginOf(brush("oil")), pluginOf(brush("oil"))],
@@ -123,7 +134,8 @@ describe("a model folder that cannot be used is named with its file:", () => {
 		const server = await serve({ engine: { plugins } });
 		const draw = (decoder: string) => server.ask(`{ decode(text: "a cat", decoder: "${decoder}") { seed } }`);
 		const refusal = await refusalOf(await draw("broken"));
-		expect(refusal).toMatchObject({ code: "MODEL_INVALID", input: join(folder, "unet", "model.onnx") });
+		expect(refusal).toMatchObject({ code: "MODEL_INVALID", input: join("broken", "unet", "model.onnx") });
+		expect(JSON.stringify(refusal)).not.toContain(folder);
 		expect((await draw("oil")).errors).toBeUndefined();
 		await server.close();
 	});

@@ -78,6 +78,7 @@ async function check(ids: readonly string[], options: CheckCommandOptions): Prom
 	const connections = createConnections(config.network);
 	const { connect, connectSocket, redaction } = connections;
 	const host: PluginHost = {
+		folder: config.folder ?? process.cwd(),
 		inference,
 		connect,
 		connectSocket,

@@ -32,6 +32,8 @@ export function addServe(program: Command): void {
 async function serve(options: ServeOptions): Promise<void> {
 	const { host, port, data: dataFolder, config: file } = options;
 	const configuration = await loadConfiguration({ host, port, dataFolder, file });
+	// GraphQL's library checks each object for copies of itself, unless it is told at the start that nobody develops here.
+	process.env.NODE_ENV ??= "production";
 	// Other commands need none of it: GraphQL and HTTP take half a second to load.
 	const { startServer } = await import("../server.ts");
 	const server = await startServer(configuration, { logLevel: options.verbose ? "info" : "warn" });

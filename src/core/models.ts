@@ -16,7 +16,11 @@ import type { Picture, PictureLimits } from "./picture/picture.ts";
 import type { PictureText } from "./text/text.ts";
 
 /** What is needed to open models. */
-export type ModelsConfig = Config & Required<Pick<Config, "plugins" | "encoders">>;
+export type ModelsConfig = Config &
+	Required<Pick<Config, "plugins" | "encoders">> & {
+		/** Absolute; what paths in plugins' options are relative to. Default: the working folder. */
+		readonly folder?: string;
+	};
 
 export interface ModelsOptions {
 	/** For the server's log. Default: nowhere. */
@@ -71,7 +75,7 @@ export function pictureLimits({ limits }: Config): PictureLimits {
 export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: ModelsOptions = {}): Promise<Models> {
 	const inference = createInference(config.inference);
 	const textLength = config.limits?.textLength ?? defaultTextLength;
-	const { decoders: limits, network, trace } = config;
+	const { decoders: limits, folder, network, trace } = config;
 	const closers = [() => inference.close()];
 	const close = async () => {
 		// What runs on the threads is closed before them.
@@ -81,7 +85,11 @@ export async function openModels(config: ModelsConfig, { log, onEncodeBatch }: M
 	};
 	try {
 		const host = { inference, log: log ?? (() => undefined) };
-		const plugged = await setUpPlugins(config.plugins, host, { ...(network && { network }), ...(trace && { trace }) });
+		const plugged = await setUpPlugins(config.plugins, host, {
+			folder,
+			...(network && { network }),
+			...(trace && { trace }),
+		});
 		closers.push(plugged.close);
 		const decoders = {
 			...openDecoders(plugged, { textLength, ...(limits && { decoders: limits }) }),

@@ -49,9 +49,11 @@ const page = ruruHTML({
 });
 
 /** Answers a browser that opens `/graphql` with the page; programs, which do not ask for HTML, pass through to GraphQL. */
-export async function offerPage(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export function offerPage(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
 	if (request.method === "GET" && request.headers.accept?.includes("text/html")) {
-		await reply.header("content-security-policy", contentSecurityPolicy).type("text/html; charset=utf-8").send(page);
+		reply.header("content-security-policy", contentSecurityPolicy).type("text/html; charset=utf-8").send(page);
+	} else {
+		done();
 	}
 }
 

@@ -57,6 +57,7 @@ export async function graphqlRoute(app: FastifyInstance, engine: Engine): Promis
 }
 
 /** Answers depend on models, stored pictures and comparisons, none of which a cache knows. */
-async function forbidKeeping(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function forbidKeeping(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
 	reply.header("cache-control", "no-store");
+	done();
 }

@@ -181,6 +181,8 @@ export interface Decoder {
 
 /** What the host lends to a plugin while it sets up its decoders. */
 export interface PluginHost {
+	/** Absolute; what paths in a plugin's options are relative to: the folder of the configuration file, or the working folder. */
+	readonly folder: string;
 	readonly inference: Inference;
 	/** Reaches services: see {@link Connect}. */
 	readonly connect: Connect;

@@ -6,6 +6,7 @@ import { brush } from "../../test/brush.ts";
 import { definePlugin, errorCodes, type PluginHost } from "./index.ts";
 
 const host: PluginHost = {
+	folder: "/",
 	inference: { open: () => Promise.reject(new Error("No graph is needed here.")) },
 	connect: () => () => Promise.reject(new Error("No service is needed here.")),
 	connectSocket: () => () => Promise.reject(new Error("No service.")),

@@ -5,7 +5,16 @@
  */
 import type { ApolloServerPlugin } from "@apollo/server";
 import { maxDepthRule } from "@escape.tech/graphql-armor-max-depth";
-import { GraphQLError, type GraphQLSchema, type ValidationRule } from "graphql";
+import {
+	BREAK,
+	type DocumentNode,
+	GraphQLError,
+	type GraphQLSchema,
+	Kind,
+	type OperationDefinitionNode,
+	type ValidationRule,
+	visit,
+} from "graphql";
 // Its ES modules import graphql's `.mjs` files, a second copy beside the one that everything else here loads.
 import {
 	type ComplexityEstimator,
@@ -53,20 +62,24 @@ export const depthLimit: ValidationRule = maxDepthRule({
 	onReject: [(context) => context?.reportError(tooComplex(`The query is nested deeper than ${maxDepth} levels.`))],
 });
 
+/** An operation of a request, as Apollo knows it when it is about to run. */
+export interface CountedOperation {
+	/** The same object whenever the same query comes again: Apollo keeps queries that were parsed. */
+	readonly operation: OperationDefinitionNode;
+	readonly document: DocumentNode;
+	readonly variables: Readonly<Record<string, unknown>>;
+}
+
 /** Refuses queries dearer than {@link maxCost}, before any of them runs. */
 export function costLimit(schema: GraphQLSchema): ApolloServerPlugin {
+	const costOf = countCosts(schema);
 	return {
 		async requestDidStart() {
 			return {
-				async didResolveOperation({ document, operationName, request }) {
-					const total = costOf({
-						schema,
-						query: document,
-						variables: request.variables ?? {},
-						...(operationName && { operationName }),
-						estimators: [introspectionIsFree, fieldExtensionsEstimator(), simpleEstimator({ defaultComplexity: 1 })],
-					});
-					if (total > maxCost) {
+				async didResolveOperation({ document, operation, request }) {
+					// Without one there is nothing to run, which GraphQL says next.
+					const total = operation && costOf({ document, operation, variables: request.variables ?? {} });
+					if (total !== undefined && total > maxCost) {
 						throw tooComplex(`The query costs ${total}, more than ${maxCost}.`);
 					}
 				},
@@ -75,14 +88,61 @@ export function costLimit(schema: GraphQLSchema): ApolloServerPlugin {
 	};
 }
 
-/** Variables that do not fit their types cost nothing: GraphQL refuses them next, before anything runs, and names them. */
-function costOf(query: Parameters<typeof getComplexity>[0]): number {
-	try {
-		return getComplexity(query);
-	} catch (error) {
-		if (error instanceof GraphQLError) {
-			return 0;
+/**
+ * Counts what operations cost. Counting takes a good part of what answering takes, and clients send the same queries
+ * again and again: a cost that no variable can change is counted once.
+ *
+ * @param estimate Says what a field costs. Default: what its resolver declares, or 1.
+ */
+export function countCosts(
+	schema: GraphQLSchema,
+	estimate: ComplexityEstimator = fieldExtensionsEstimator(),
+): (operation: CountedOperation) => number {
+	const known = new WeakMap<OperationDefinitionNode, number>();
+	return ({ operation, document, variables }) => {
+		const before = known.get(operation);
+		if (before !== undefined) {
+			return before;
 		}
-		throw error;
-	}
+		let isFixed = !hasDirectives(document);
+		const watched: ComplexityEstimator = (field) =>
+			estimate({
+				...field,
+				get args() {
+					isFixed = false;
+					return field.args;
+				},
+			});
+		try {
+			const total = getComplexity({
+				schema,
+				query: document,
+				variables,
+				...(operation.name && { operationName: operation.name.value }),
+				estimators: [introspectionIsFree, watched, simpleEstimator({ defaultComplexity: 1 })],
+			});
+			if (isFixed) {
+				known.set(operation, total);
+			}
+			return total;
+		} catch (error) {
+			if (error instanceof GraphQLError) {
+				// Variables that do not fit their types cost nothing: GraphQL refuses them next, before anything runs, and names them.
+				return 0;
+			}
+			throw error;
+		}
+	};
+}
+
+/** Whether fields may be left out, as variables have it. */
+function hasDirectives(document: DocumentNode): boolean {
+	let found = false;
+	visit(document, {
+		[Kind.DIRECTIVE]() {
+			found = true;
+			return BREAK;
+		},
+	});
+	return found;
 }

@@ -21,7 +21,12 @@ import { EncoderResolver, TextResolver } from "./text.ts";
 /** Builds the schema that `schema.graphql` is printed from. */
 export function buildApiSchema(): Promise<GraphQLSchema> {
 	// Decorators of parameters are evaluated from the last to the first; arguments are shown as they are written.
-	getMetadataStorage().params.sort((one, other) => one.index - other.index);
+	const metadata = getMetadataStorage();
+	metadata.params.sort((one, other) => one.index - other.index);
+	// Fields that are only read need no resolver of their own, which would be called for each token of each text.
+	for (const type of metadata.objectTypes) {
+		type.simpleResolvers = true;
+	}
 	return buildSchema({
 		resolvers: [
 			PictureResolver,

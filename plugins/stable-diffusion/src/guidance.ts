@@ -13,10 +13,14 @@ const { fround } = Math;
  */
 export function guide(predicted: Float32Array, scale: number): Float32Array {
 	const half = predicted.length / 2;
-	return predicted.subarray(0, half).map((without, index) => {
+	const guided = new Float32Array(half);
+	const rounded = fround(scale);
+	for (let index = 0; index < half; index++) {
+		const without = predicted[index] as number;
 		const difference = fround((predicted[half + index] as number) - without);
-		return without + fround(fround(scale) * difference);
-	});
+		guided[index] = without + fround(rounded * difference);
+	}
+	return guided;
 }
 
 /**

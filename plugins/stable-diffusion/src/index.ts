@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { definePlugin } from "dediffusion/plugin";
 import { createDecoder } from "./decoder.ts";
 import { readModelFolder } from "./model-folder.ts";
@@ -24,6 +25,8 @@ export const stableDiffusion = definePlugin({
 	options,
 	setup: ({ models }, host) =>
 		Promise.all(
-			models.map(async (settings) => createDecoder(settings, await readModelFolder(settings.folder), host.inference)),
+			models.map(async (settings) =>
+				createDecoder(settings, await readModelFolder(resolve(host.folder, settings.folder)), host.inference),
+			),
 		),
 });

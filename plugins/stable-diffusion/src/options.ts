@@ -9,7 +9,7 @@ import { schedulerNames } from "./schedulers/known.ts";
 const model = z.strictObject({
 	/** The decoder's id in the API. */
 	id: z.string().regex(/^[a-z0-9][a-z0-9._/-]*$/, "an id is made of lower-case letters, digits, '-', '_', '.' and '/'"),
-	/** The exported pipeline: the folder that holds `model_index.json`; relative to the working folder. */
+	/** The exported pipeline: the folder that holds `model_index.json`; relative to the configuration file. */
 	folder: z.string().min(1, "name the folder that holds model_index.json"),
 	/** For people; default: the id. */
 	name: z.string().min(1).optional(),

@@ -136,6 +136,7 @@ async function openedBy(plugins: readonly Plugin[], engine: Configuration["engin
 	try {
 		const host = { inference, log: (_level: string, line: string) => void process.stderr.write(`${line}\n`) };
 		const { decoders, encoders, close } = await setUpPlugins(plugins, host, {
+			folder: engine.folder,
 			...(engine.network && { network: engine.network }),
 		});
 		try {

@@ -7,6 +7,7 @@
 import { type CallLimits, DeDiffusionError, type Lane, type Trace } from "../../plugins/index.ts";
 import { findCause } from "../../plugins/network/addresses.ts";
 import type { Redaction } from "../../plugins/network/redaction.ts";
+import type { ModelPaths } from "../model-paths.ts";
 import type { Clock } from "./clock.ts";
 import type { Lanes } from "./lanes.ts";
 import { withRetries } from "./retry.ts";
@@ -18,6 +19,7 @@ export interface CallerOptions {
 	readonly clock: Clock;
 	readonly trace: Trace;
 	readonly redaction: Redaction;
+	readonly paths: ModelPaths;
 	readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
@@ -181,10 +183,14 @@ export class Caller {
 		}
 	}
 
-	/** The error with a code where there is one, also below those that client libraries put around it; without secrets. */
+	/**
+	 * The error with a code where there is one, also below those that client libraries put around it; without secrets, and
+	 * without the places of files.
+	 */
 	#typed(error: unknown): Error {
+		const { redaction, paths } = this.#options;
 		const known = findCause(error, (cause): cause is DeDiffusionError => DeDiffusionError.is(cause));
-		return this.#options.redaction.error(known ?? (error instanceof Error ? error : new Error(String(error))));
+		return paths.error(redaction.error(known ?? (error instanceof Error ? error : new Error(String(error)))));
 	}
 }
 

@@ -14,6 +14,7 @@ import {
 } from "../../plugins/index.ts";
 import { createConnections } from "../../plugins/network/connections.ts";
 import { untraced } from "../../plugins/tracing.ts";
+import { ModelPaths } from "../model-paths.ts";
 import type { CallerOptions } from "./caller.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Lanes } from "./lanes.ts";
@@ -22,6 +23,8 @@ import { Lanes } from "./lanes.ts";
 export type Lent = Pick<PluginHost, "inference" | "log">;
 
 export interface PluginsOptions extends Pick<Config, "network" | "trace"> {
+	/** What paths in plugins' options are relative to. Default: the working folder. */
+	readonly folder?: string | undefined;
 	/** Default: the system's. */
 	readonly clock?: Clock | undefined;
 }
@@ -59,11 +62,11 @@ interface Owned {
 export async function setUpPlugins(
 	plugins: readonly Plugin[],
 	lent: Lent,
-	{ network, trace = untraced, clock = systemClock }: PluginsOptions = {},
+	{ folder = process.cwd(), network, trace = untraced, clock = systemClock }: PluginsOptions = {},
 ): Promise<Plugged> {
 	const { connect, connectSocket, redaction, close } = createConnections({ ...network, trace });
 	const log: Lent["log"] = (level, message) => lent.log(level, redaction.text(message));
-	const host: PluginHost = { inference: lent.inference, connect, connectSocket, log, trace };
+	const host: PluginHost = { folder, inference: lent.inference, connect, connectSocket, log, trace };
 	const found: Record<Sort, Map<string, Owned>> = {
 		decoders: new Map(),
 		encoders: new Map(),
@@ -91,9 +94,16 @@ export async function setUpPlugins(
 		throw error instanceof Error ? redaction.error(error) : error;
 	}
 	const all = Object.fromEntries(Object.entries(found).map(([sort, ofSort]) => [sort, [...ofSort.values()]]));
+	const contribution = all as unknown as Required<Contribution>;
+	const paths = new ModelPaths((message) => log("error", message));
+	for (const { id, model } of contribution.decoders) {
+		if (model !== undefined) {
+			paths.add(id, model.folder);
+		}
+	}
 	return {
-		...(all as unknown as Required<Contribution>),
-		calling: { lanes: new Lanes(), clock, trace, redaction, log },
+		...contribution,
+		calling: { lanes: new Lanes(), clock, trace, redaction, paths, log },
 		close: closeAll,
 	};
 }

@@ -210,7 +210,7 @@ function textOf(
 		id,
 		text: vocabulary.read(id),
 		score: scores[index] as number,
-		attention: { width, height, weights: attention.slice(index * width * height, (index + 1) * width * height) },
+		attention: { width, height, weights: attention.subarray(index * width * height, (index + 1) * width * height) },
 	}));
 	return { text: join(ids), tokens, encoder, head: (length) => join(ids.slice(0, length)), warnings: [], join };
 }

@@ -5,6 +5,7 @@
  */
 import { DeDiffusionError, type EncoderEntry, type Inference } from "../../plugins/index.ts";
 import type { Plugged } from "../calling/plugins.ts";
+import type { ModelPaths } from "../model-paths.ts";
 import { type Encoder, type EncoderInfo, openEncoder } from "./encoder.ts";
 import { hostEncoder } from "./plugin-encoder.ts";
 
@@ -25,6 +26,14 @@ export interface EncodersOptions {
 	readonly plugged?: Pick<Plugged, "encoders" | "calling"> | undefined;
 	/** Told the size of each batch when it is run. */
 	readonly onBatch?: ((encoder: string, size: number) => void) | undefined;
+}
+
+/** The encoder, whose errors name its files as clients may know them. */
+function withoutPaths(encoder: Encoder, paths: ModelPaths): Encoder {
+	return {
+		...encoder,
+		encode: (picture, options) => encoder.encode(picture, options).catch((error) => Promise.reject(paths.error(error))),
+	};
 }
 
 /**
@@ -51,7 +60,9 @@ export async function openEncoders(
 			throw new DeDiffusionError("CONFIG_INVALID", `Two encoders have the id ${id}.`, { input: "encoders" });
 		}
 		if ("folder" in entry) {
-			return openEncoder(id, entry.folder, inference, { onBatch: watch });
+			const opened = await openEncoder(id, entry.folder, inference, { onBatch: watch });
+			plugged?.calling.paths.add(id, entry.folder);
+			return plugged === undefined ? opened : withoutPaths(opened, plugged.calling.paths);
 		}
 		if (encoder === undefined || plugged === undefined) {
 			throw new DeDiffusionError("CONFIG_INVALID", `No plugin gives an encoder ${id}.`, {

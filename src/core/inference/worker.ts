@@ -11,8 +11,8 @@ import { requireDevice } from "./devices.ts";
 import { climbDown } from "./ladder.ts";
 import type { Answers, Command, Loaded, Looped, Ran, Refusal, Reply, Request } from "./protocol.ts";
 
-/** Milliseconds; nobody watches faster, and a message takes a good part of what a small graph's run does. */
-const betweenReports = 40;
+/** Milliseconds; people see no more, and waking whoever listens takes a good part of what a small graph's run does. */
+const betweenReports = 100;
 
 const sessions = new Map<number, ort.InferenceSession>();
 type AnyLoop = Loop<unknown, unknown, unknown>;

@@ -26,67 +26,95 @@ export function ssim(a: PixelImage, b: PixelImage): number {
 	}
 	let sum = 0;
 	for (let channel = 0; channel < channels; channel++) {
-		sum += channelSsim(plane(a, channel), plane(b, channel), a.width, a.height);
+		sum += channelSsim(a, b, channel);
 	}
 	return sum / channels;
 }
 
-function plane({ data }: PixelImage, channel: number): Float64Array {
-	const values = new Float64Array(data.length / channels);
-	for (let pixel = 0; pixel < values.length; pixel++) {
-		values[pixel] = data[pixel * channels + channel] as number;
-	}
-	return values;
+/** Sums over the pixels of some part of both pictures; exact, because they are of whole numbers. */
+interface Sums<Of> {
+	readonly a: Of;
+	readonly b: Of;
+	readonly aa: Of;
+	readonly bb: Of;
+	readonly ab: Of;
 }
 
-function channelSsim(a: Float64Array, b: Float64Array, width: number, height: number): number {
-	const sums = (values: Float64Array) => windowSums(values, width, height);
-	const [sumA, sumB] = [sums(a), sums(b)];
-	const [sumAA, sumBB, sumAB] = [sums(product(a, a)), sums(product(b, b)), sums(product(a, b))];
-	const count = windowSize * windowSize;
-	const unbiased = count / (count - 1);
+/** The mean over all windows. The window goes down the picture: in each column, one pixel enters it and one leaves. */
+function channelSsim(a: PixelImage, b: PixelImage, channel: number): number {
+	const { width, height } = a;
+	const create = () => new Int32Array(width);
+	const columns: Sums<Int32Array> = { a: create(), b: create(), aa: create(), bb: create(), ab: create() };
 	let total = 0;
-	for (let index = 0; index < sumA.length; index++) {
-		const meanA = (sumA[index] as number) / count;
-		const meanB = (sumB[index] as number) / count;
-		const varianceA = unbiased * ((sumAA[index] as number) / count - meanA * meanA);
-		const varianceB = unbiased * ((sumBB[index] as number) / count - meanB * meanB);
-		const covariance = unbiased * ((sumAB[index] as number) / count - meanA * meanB);
-		total +=
-			((2 * meanA * meanB + c1) * (2 * covariance + c2)) /
-			((meanA ** 2 + meanB ** 2 + c1) * (varianceA + varianceB + c2));
-	}
-	return total / sumA.length;
-}
-
-function product(a: Float64Array, b: Float64Array): Float64Array {
-	return a.map((value, index) => value * (b[index] as number));
-}
-
-/** Sums of all windows that lie inside the picture, by a summed-area table; exact for integers. */
-function windowSums(values: Float64Array, width: number, height: number): Float64Array {
-	const stride = width + 1;
-	const table = new Float64Array(stride * (height + 1));
 	for (let y = 0; y < height; y++) {
-		let row = 0;
-		for (let x = 0; x < width; x++) {
-			row += values[y * width + x] as number;
-			table[(y + 1) * stride + x + 1] = (table[y * stride + x + 1] as number) + row;
+		addRow(columns, a, b, y, channel, 1);
+		if (y >= windowSize) {
+			addRow(columns, a, b, y - windowSize, channel, -1);
+		}
+		if (y >= windowSize - 1) {
+			total += rowSsim(columns);
 		}
 	}
-	const columns = width - windowSize + 1;
-	const rows = height - windowSize + 1;
-	const sums = new Float64Array(columns * rows);
-	for (let y = 0; y < rows; y++) {
-		for (let x = 0; x < columns; x++) {
-			const bottom = (y + windowSize) * stride + x;
-			const top = y * stride + x;
-			sums[y * columns + x] =
-				(table[bottom + windowSize] as number) -
-				(table[bottom] as number) -
-				(table[top + windowSize] as number) +
-				(table[top] as number);
+	return total / ((width - windowSize + 1) * (height - windowSize + 1));
+}
+
+/** @param sign 1 to add the row's pixels to their columns' sums, -1 to take them out. */
+function addRow(
+	columns: Sums<Int32Array>,
+	a: PixelImage,
+	b: PixelImage,
+	y: number,
+	channel: number,
+	sign: 1 | -1,
+): void {
+	const { width } = a;
+	for (let x = 0; x < width; x++) {
+		const index = (y * width + x) * channels + channel;
+		const one = a.data[index] as number;
+		const other = b.data[index] as number;
+		(columns.a[x] as number) += sign * one;
+		(columns.b[x] as number) += sign * other;
+		(columns.aa[x] as number) += sign * one * one;
+		(columns.bb[x] as number) += sign * other * other;
+		(columns.ab[x] as number) += sign * one * other;
+	}
+}
+
+/** The sum over the windows of one height: one column enters, one leaves. */
+function rowSsim(columns: Sums<Int32Array>): number {
+	let [a, b, aa, bb, ab, total] = [0, 0, 0, 0, 0, 0];
+	for (let x = 0; x < columns.a.length; x++) {
+		a += columns.a[x] as number;
+		b += columns.b[x] as number;
+		aa += columns.aa[x] as number;
+		bb += columns.bb[x] as number;
+		ab += columns.ab[x] as number;
+		if (x >= windowSize) {
+			a -= columns.a[x - windowSize] as number;
+			b -= columns.b[x - windowSize] as number;
+			aa -= columns.aa[x - windowSize] as number;
+			bb -= columns.bb[x - windowSize] as number;
+			ab -= columns.ab[x - windowSize] as number;
+		}
+		if (x >= windowSize - 1) {
+			total += windowSsim(a, b, aa, bb, ab);
 		}
 	}
-	return sums;
+	return total;
+}
+
+const count = windowSize * windowSize;
+const unbiased = count / (count - 1);
+
+/** Of one window, from its sums as {@link Sums} names them. */
+function windowSsim(a: number, b: number, aa: number, bb: number, ab: number): number {
+	const meanA = a / count;
+	const meanB = b / count;
+	const varianceA = unbiased * (aa / count - meanA * meanA);
+	const varianceB = unbiased * (bb / count - meanB * meanB);
+	const covariance = unbiased * (ab / count - meanA * meanB);
+	return (
+		((2 * meanA * meanB + c1) * (2 * covariance + c2)) /
+		((meanA * meanA + meanB * meanB + c1) * (varianceA + varianceB + c2))
+	);
 }

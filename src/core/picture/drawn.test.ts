@@ -27,6 +27,8 @@ describe("what a decoder made", () => {
 			code: "BACKEND_PROTOCOL",
 			message: expect.stringContaining("47"),
 		});
+		const none = { kind: "pixels", width: 0, height: 4, data: new Uint8Array(0) } as const;
+		await expect(pictureFrom(none)).rejects.toMatchObject({ code: "BACKEND_PROTOCOL" });
 	});
 
 	it("has its pixels, whatever becomes of the bytes they came in", async () => {

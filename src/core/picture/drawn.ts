@@ -3,10 +3,10 @@
  *
  * @module
  */
-import sharp from "sharp";
 import { type DecodedImage, DeDiffusionError } from "../../plugins/index.ts";
 import { type Picture, type PictureLimits, pictureId, readPicture } from "./picture.ts";
 import { rememberPixels } from "./pixels.ts";
+import { encodePng } from "./png.ts";
 
 /** What decoders make is trusted in size up to this many pixels. */
 const decodedLimits: PictureLimits = { bytes: 256 * 2 ** 20, pixels: 100_000_000 };
@@ -23,15 +23,13 @@ export async function pictureFrom(image: DecodedImage): Promise<Picture> {
 		});
 	}
 	const { width, height, data } = image;
-	if (data.length !== width * height * 3) {
+	if (width < 1 || height < 1 || data.length !== width * height * 3) {
 		throw new DeDiffusionError(
 			"BACKEND_PROTOCOL",
 			`The decoder gave ${data.length} bytes for ${width} x ${height} pixels of 3 bytes.`,
 		);
 	}
-	const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
-		.png()
-		.toBuffer();
+	const bytes = await encodePng(image);
 	const picture = { id: pictureId(bytes), bytes, mediaType: "image/png", width, height };
 	rememberPixels(picture, image);
 	return picture;

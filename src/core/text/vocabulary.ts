@@ -106,7 +106,15 @@ const byteOfSymbol: ReadonlyMap<string, number> = new Map(
 
 const space = 32;
 
+/** Symbols that stand for themselves, whatever is around them. */
+const plainText = /^[\x20-\x7e]*$/;
+
+const utf8 = new TextDecoder();
+
 function decodeBytes(symbols: string): string {
+	if (plainText.test(symbols)) {
+		return symbols;
+	}
 	const bytes = Array.from(symbols, (symbol) => byteOfSymbol.get(symbol) ?? space);
-	return new TextDecoder().decode(Uint8Array.from(bytes));
+	return utf8.decode(Uint8Array.from(bytes));
 }

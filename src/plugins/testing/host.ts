@@ -12,6 +12,8 @@ import { untraced } from "../tracing.ts";
 export interface TestHostOptions {
 	/** For plugins that run ONNX graphs. Default: one that opens nothing. */
 	readonly inference?: Inference;
+	/** What paths in options are relative to. Default: the working folder. */
+	readonly folder?: string;
 	/** As `network.privateOrigins` of a configuration. */
 	readonly privateOrigins?: readonly string[];
 }
@@ -31,10 +33,15 @@ export interface TestHost extends PluginHost {
  * const host = testHost();
  * const [decoder] = await painter({ url }).setup(host);
  */
-export function testHost({ inference = noInference, privateOrigins }: TestHostOptions = {}): TestHost {
+export function testHost({
+	inference = noInference,
+	folder = process.cwd(),
+	privateOrigins,
+}: TestHostOptions = {}): TestHost {
 	const { connect, connectSocket, redaction, close } = createConnections({ privateOrigins });
 	const logged: string[] = [];
 	return {
+		folder,
 		inference,
 		connect,
 		connectSocket,
