@@ -109,7 +109,10 @@ test("plugin check finds what a decoder does otherwise, and says so with its exi
 
 test("plugin check draws with the decoders of a configuration, and knows no others", async () => {
 	const unknown = await run(["plugin", "check", "nobody", "--config", house]);
-	expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("DECODER_NOT_FOUND") });
+	expect(unknown).toMatchObject({
+		code: 1,
+		stderr: expect.stringMatching(/nobody.*\[INPUT_INVALID\] Choose one of tiny/),
+	});
 	const tiny = await run(["plugin", "check", "tiny", "--config", house, "--prompt", "a red dog", "--steps", "2"]);
 	expect(tiny).toMatchObject({ code: 0, stdout: "tiny keeps to the contract.\n" });
 });

@@ -155,7 +155,7 @@ function drawingOptions({ prompt, steps, width, height }: CheckCommandOptions): 
 function choose(all: readonly Checkable[], ids: readonly string[]): readonly Checkable[] {
 	const unknown = ids.find((id) => !all.some(({ model }) => model.id === id));
 	if (unknown !== undefined) {
-		throw new DeDiffusionError("DECODER_NOT_FOUND", `No plugin gives anything by the id ${unknown}.`, {
+		throw new DeDiffusionError("INPUT_INVALID", `No plugin gives anything by the id ${unknown}.`, {
 			input: "ids",
 			advice: `Choose one of ${all.map(({ model }) => model.id).join(", ")}.`,
 		});
