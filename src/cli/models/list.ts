@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { bundledEncoders, bundledPlugins, readPipelineIndex } from "../../bundled.ts";
@@ -154,7 +155,7 @@ async function openedBy(plugins: readonly Plugin[], engine: Configuration["engin
 				name: id,
 				kind: "decoder" as const,
 				family: model?.family ?? family(lane),
-				...(model && { folder: model.folder, size: await folderSize(model.folder) }),
+				...(model && { folder: await realpath(model.folder), size: await folderSize(model.folder) }),
 			}));
 			const others = (kind: Kind, models: readonly { readonly id: string; readonly lane: Lane }[]) =>
 				models.map(({ id, lane }) => ({ name: id, kind, family: family(lane) }));
