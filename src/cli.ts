@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { createProgram } from "./cli/program.ts";
-import { errorJson, friendlyLine } from "./cli/terminal.ts";
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
-try {
-	await createProgram().parseAsync();
-} catch (error) {
-	process.stderr.write(`${process.argv.includes("--json") ? errorJson(error) : friendlyLine(error)}\n`);
+if (major < 22 || (major === 22 && minor < 18)) {
+	process.stderr.write(`De-Diffusion needs Node 22.18 or later, and this is ${process.version}.\n`);
 	process.exitCode = 1;
+} else {
+	// Loaded only now, because an older Node fails on what it does not know before it gets here.
+	const { runCommandLine } = await import("./cli/run.ts");
+	await runCommandLine();
 }

@@ -126,7 +126,7 @@ test.each(["plain-", "with spaces & ünïcode "])(
 			"import.ts": 'import "./nowhere.ts";\nexport default {};\n',
 		};
 		const folder = await folderWith(broken, name);
-		expect(await failuresInNode(folder, Object.keys(broken))).toEqual([
+		expect(await failuresInNode(folder, Object.keys(broken))).toMatchObject([
 			{ code: "CONFIG_INVALID", input: join(folder, "throws.mjs:3"), message: expect.stringContaining("no key") },
 			{ code: "CONFIG_INVALID", input: join(folder, "syntax.ts:3"), message: expect.stringContaining("xpected") },
 			{ code: "CONFIG_INVALID", input: join(folder, "enum.ts:2"), message: expect.stringContaining("enum") },
@@ -135,13 +135,26 @@ test.each(["plain-", "with spaces & ünïcode "])(
 	},
 );
 
+test("a file in the wrong surroundings is told what they lack", async () => {
+	const files = {
+		"package.json": '{ "type": "commonjs" }',
+		"script.ts": 'import "node:fs";\nexport default {};\n',
+		"painter.mts": 'import "dediffusion-painter";\nexport default {};\n',
+	};
+	const folder = await folderWith(files);
+	expect(await failuresInNode(folder, ["script.ts", "painter.mts"])).toMatchObject([
+		{ code: "CONFIG_INVALID", advice: expect.stringContaining('"type": "module"') },
+		{ code: "CONFIG_INVALID", advice: "Install it there: npm install dediffusion-painter." },
+	]);
+});
+
 /** What loading each file fails with in Node itself, whose words for a broken file a test runner's loader replaces. */
 async function failuresInNode(folder: string, files: readonly string[]): Promise<unknown> {
 	const program = `
 		import { loadConfiguration } from ${JSON.stringify(new URL("configuration.ts", import.meta.url).href)};
 		const failures = ${JSON.stringify(files)}.map((file) =>
 			loadConfiguration({ folder: ${JSON.stringify(folder)}, file, environment: {} }).catch(
-				({ code, input, message }) => ({ code, input, message }),
+				({ code, input, message, advice }) => ({ code, input, message, advice }),
 			),
 		);
 		console.log(JSON.stringify(await Promise.all(failures)));

@@ -175,11 +175,22 @@ async function importFile(file: string): Promise<unknown> {
 		}
 		const place = placeInFile(error, file);
 		const reason = error instanceof Error ? error.message : String(error);
+		const advice = adviceFor(reason);
 		throw new DeDiffusionError("CONFIG_INVALID", `${place} cannot be loaded: ${reason}`, {
 			input: place,
 			cause: error,
+			...(advice !== undefined && { advice }),
 		});
 	}
+}
+
+/** What to do where the file itself is right, and what is around it is not. */
+function adviceFor(reason: string): string | undefined {
+	if (/import statement outside a module|Unexpected token 'export'/.test(reason)) {
+		return 'Set "type": "module" in the package.json of its folder, or let its name end with .mts.';
+	}
+	const [, missing] = /Cannot find package '([^']+)'/.exec(reason) ?? [];
+	return missing && `Install it there: npm install ${missing}.`;
 }
 
 /** `file:line` where Node tells the line. */

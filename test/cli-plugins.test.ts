@@ -99,3 +99,21 @@ test("transfer draws what several encoders say of one picture, and the sheet sho
 	expect(stderr).toContain("Gone: The key is wrong.");
 	expect(JSON.parse(await readFile(join(folder, "out", "comparison.json"), "utf8")).cells).toHaveLength(2);
 });
+
+test("models list shows whatever plugins give, and how to use each", async () => {
+	const folder = await studio();
+	const { code, stdout } = await run(["models", "list"], { folder });
+	expect(code).toBe(0);
+	for (const [line, use] of [
+		["captions: encoder, service, configured", "dediffusion encode picture.png --encoder captions"],
+		["width: metric, service, configured", "its values stand beside PSNR and SSIM, wherever those are"],
+		[
+			"parrot: language model, service, configured",
+			'dediffusion ask picture.png "What is there?" --language-model parrot',
+		],
+	]) {
+		expect(stdout).toContain(`${line}\n    use: ${use}\n`);
+	}
+	const { models } = JSON.parse((await run(["models", "list", "--json"], { folder })).stdout);
+	expect(models).toContainEqual(expect.objectContaining({ name: "parrot", kind: "languageModel" }));
+});

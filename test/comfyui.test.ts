@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { ServerResponse } from "node:http";
 import { comfyui } from "@dediffusion/comfyui";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { type ComfyOptions, startComfy } from "../plugins/comfyui/src/testing/comfy.ts";
 import { textToImage, textToImageInputs } from "../plugins/comfyui/src/testing/workflow.ts";
 import { createDecoders } from "../src/core/decoding/decoders.ts";
 import type { DecodeProgress, DecoderLimits } from "../src/plugins/index.ts";
-import { createTestClock } from "./clock.ts";
+import { createTestClock, type TestClock } from "./clock.ts";
 
 const key = "key-that-nobody-must-see";
 
@@ -76,10 +77,111 @@ describe("a workflow", () => {
 		while (comfy.asked.at(-1)?.path !== "/interrupt") await new Promise(setImmediate);
 	});
 
+	test("is given up while its picture is fetched", async () => {
+		const controller = new AbortController();
+		const { decoders } = await open({
+			misbehave: (path, response) => {
+				if (path !== "/view") return false;
+				response.writeHead(200, { "content-type": "image/png" });
+				response.write("\x89PNG", () => setImmediate(() => controller.abort()));
+				return true;
+			},
+		});
+		const drawn = decoders.decode("an apple", "far", { seed: 1 }, { signal: controller.signal });
+		await expect(drawn).rejects.toMatchObject({ code: "ABORTED" });
+	});
+
+	test("is given up while it waits for its turn, and never asks", async () => {
+		const { decoders, comfy } = await open({ holds: 1 });
+		const controllers = [new AbortController(), new AbortController()];
+		const drawn = controllers.map(({ signal }, seed) => decoders.decode("an apple", "far", { seed }, { signal }));
+		await comfy.halfway;
+		controllers[1]?.abort();
+		await expect(drawn[1]).rejects.toMatchObject({ code: "ABORTED" });
+		controllers[0]?.abort();
+		await expect(drawn[0]).rejects.toMatchObject({ code: "ABORTED" });
+		expect(runsOf(comfy)).toBe(1);
+	});
+
 	test("shows its key to nobody, whatever a node says", async () => {
 		const { decoders } = await open({ failing: { node: "3", type: "RuntimeError", message: `${key} is bad` } });
 		await expect(decoders.decode("an apple", "far", { seed: 1 })).rejects.toMatchObject({
 			message: "The node 3 (KSampler) failed: RuntimeError: [redacted] is bad",
 		});
+	});
+});
+
+describe("a bad day", () => {
+	type Bad = (response: ServerResponse, decoders: { readonly clock: TestClock }) => void;
+	const status =
+		(code: number, headers: Record<string, string> = {}, body = `{"error":"no ${key}"}`): Bad =>
+		(response) =>
+			void response.writeHead(code, headers).end(body);
+
+	/** A ComfyUI that misbehaves at one path, the first times or always. */
+	async function bad(path: string, day: Bad, times = Number.POSITIVE_INFINITY) {
+		let left = times;
+		const world = await open({
+			misbehave: (asked, response) => {
+				if (!asked.startsWith(path) || left-- <= 0) return false;
+				day(response, world);
+				return true;
+			},
+		});
+		return world;
+	}
+
+	test.each<[string, string, Bad, number, string, number]>([
+		["401", "/prompt", status(401), 1, "BACKEND_AUTH", 1],
+		["403", "/prompt", status(403), 1, "BACKEND_AUTH", 1],
+		["404", "/prompt", status(404), 1, "BACKEND_INVALID_REQUEST", 1],
+		["400", "/prompt", status(400), 1, "BACKEND_INVALID_REQUEST", 1],
+		["503 for ever", "/prompt", status(503), 9, "BACKEND_UNAVAILABLE", 3],
+		["429 that asks for an hour", "/prompt", status(429, { "retry-after": "3600" }), 1, "BACKEND_RATE_LIMITED", 1],
+		["a page", "/prompt", status(200, { "content-type": "text/html" }, "<html>"), 1, "BACKEND_PROTOCOL", 1],
+		["a private address", "/prompt", status(307, { location: "http://10.0.0.1/" }), 1, "BACKEND_PROTOCOL", 1],
+		["a page for a picture", "/view", status(200, { "content-type": "text/html" }, "<html>"), 1, "BACKEND_PROTOCOL", 1],
+		["a PNG that is none", "/view", status(200, { "content-type": "image/png" }, "hello"), 1, "BACKEND_PROTOCOL", 1],
+		[
+			"two gigabytes",
+			"/view",
+			(response) => void response.writeHead(200, { "content-length": String(2 ** 31) }).write("x"),
+			1,
+			"BACKEND_PROTOCOL",
+			1,
+		],
+		[
+			"a body that never ends",
+			"/history",
+			(response, { clock }) => void response.writeHead(200).write("{", () => clock.expire()),
+			9,
+			"BACKEND_TIMEOUT",
+			3,
+		],
+	])("with %s at %s ends in an error with a code, without the key", async (_, path, day, times, code, runs) => {
+		const { decoders, comfy } = await bad(path, day, times);
+		const error = await decoders.decode("an apple", "far", { seed: 1 }).catch((error: unknown) => error as Error);
+		expect(error).toMatchObject({ code });
+		expect((error as Error).message).not.toContain(key);
+		expect(runsOf(comfy)).toBe(runs);
+	});
+
+	test.each<[string, string, Bad, number]>([
+		["429 that asks for seven seconds", "/prompt", status(429, { "retry-after": "7" }), 7000],
+		["429 that does not say", "/prompt", status(429), 500],
+		["500", "/prompt", status(500), 500],
+		[
+			"a connection that breaks halfway",
+			"/view",
+			(response) => {
+				response.writeHead(200, { "content-length": "1000" });
+				response.write("x", () => response.destroy());
+			},
+			500,
+		],
+	])("with %s at %s is got over", async (_, path, day, slept) => {
+		const { decoders, clock } = await bad(path, day, 1);
+		expect(await decoders.decode("an apple", "far", { seed: 1 })).toHaveProperty("picture");
+		expect(clock.slept).toEqual([slept]);
 	});
 });

@@ -3,19 +3,24 @@
  *
  * @module
  */
+
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createDecoders, type Decoders } from "../src/core/decoding/decoders.ts";
 import type { DecodeProgress, DecoderLimits, Plugin } from "../src/plugins/index.ts";
 import { encoderRules, languageModelRules, metricRules, rules } from "../src/plugins/testing/index.ts";
 import { createTestClock, type TestClock } from "./clock.ts";
 import { plainPicture } from "./pictures.ts";
-import { repository, snippetsFolder, writeTypeScript } from "./snippets.ts";
+import { scratchFolder } from "./server.ts";
+import { blocksOf, repository, snippetsFolder, writeTypeScript } from "./snippets.ts";
 
 type Factory = (options: { url: string; pollMs?: number; speed?: number }) => Plugin;
 
@@ -185,6 +190,28 @@ test("passes the check of the page", async () => {
 
 test("passes the checks of encoders, metrics and language models with the viewer of the page", async () => {
 	await expect(checkViewer()).resolves.toBeUndefined();
+});
+
+test("is a package that builds with the files of the page", async () => {
+	const home = await scratchFolder();
+	const blocks = blocksOf("docs/plugins.md");
+	const block = (wanted: string) =>
+		blocks.find(({ kind, code }) => kind === wanted || code.startsWith(`// ${wanted}\n`));
+	await symlink(join(repository, "node_modules"), join(home, "node_modules"));
+	await mkdir(join(home, "src"));
+	for (const [file, wanted] of [
+		["package.json", "package.json"],
+		["tsconfig.json", "tsconfig.json"],
+		["src/index.ts", "painter.ts"],
+	] as const) {
+		await writeFile(join(home, file), block(wanted)?.code ?? "");
+	}
+	const compiler = join(repository, "node_modules", "typescript", "bin", "tsc");
+	await promisify(execFile)(process.execPath, [compiler], { cwd: home });
+	const { exports } = JSON.parse(await readFile(join(home, "package.json"), "utf8"));
+	const built = await import(join(home, exports["."].default));
+	expect(built.painter({ url })).toMatchObject({ name: "painter", apiVersion: 1 });
+	expect(await readFile(join(home, exports["."].types), "utf8")).toContain("painter");
 });
 
 test("has every rule of the kit on the page", () => {

@@ -286,6 +286,13 @@ async function checkScript(words: readonly string[]): Promise<void> {
 	if (script === "ci") {
 		return;
 	}
+	if (script === "install") {
+		for (const source of words.slice(1)) {
+			const ours = source.replace(/^\.\.\/De-Diffusion/, repository);
+			expect(ours === "zod" || existsSync(join(ours, "package.json")), source).toBe(true);
+		}
+		return;
+	}
 	const { scripts } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
 	expect(Object.keys(scripts)).toContain(script);
 	if (script === "start") {
@@ -371,7 +378,8 @@ describe("the other files that the pages show", () => {
 		const ofPlugins = await Promise.all(
 			plugins.map(async (name) => (await manifestIn(`plugins/${name}`)).dependencies),
 		);
-		const packages = new Set([dependencies, devDependencies, ...ofPlugins].flatMap((list) => Object.keys(list ?? {})));
+		const all = [dependencies, devDependencies, ...ofPlugins].flatMap((list) => Object.keys(list ?? {}));
+		const packages = new Set(all.filter((name) => !name.startsWith("@dediffusion/")));
 		const manifest = await readFile(join(repository, "training", "pyproject.toml"), "utf8");
 		const optimum = await readFile(join(repository, "training", "optimum", "requirements.in"), "utf8");
 		const python = [...manifest.matchAll(/"([a-z0-9-]+)>=/g), ...optimum.matchAll(/^([a-z0-9-]+)[^=\n]*==/gm)];

@@ -127,7 +127,11 @@ test("is asked again on a bad moment, as soon as it allows", async () => {
 
 test.each([
 	["401", [failing(401)], "BACKEND_AUTH", 1],
+	["403", [failing(403)], "BACKEND_AUTH", 1],
 	["404", [failing(404)], "BACKEND_INVALID_REQUEST", 1],
+	["two gigabytes", [announcing], "BACKEND_PROTOCOL", 1],
+	["a redirect to a private address", [failing(307, { location: "http://10.0.0.1/" })], "BACKEND_PROTOCOL", 1],
+	["another form", [() => ({ choices: "Red." })], "BACKEND_PROTOCOL", 1],
 	["503 twice", [failing(503), failing(503)], "BACKEND_UNAVAILABLE", 2],
 	["a page", [failing(200, {}, "<html>")], "BACKEND_PROTOCOL", 1],
 	["a broken line", [breaking, breaking], "BACKEND_UNAVAILABLE", 2],
@@ -145,8 +149,15 @@ function breaking(response: Parameters<(typeof moods)[number]>[0]): undefined {
 	response.socket?.destroy();
 }
 
-test("waits no longer than its limits allow", async () => {
-	moods = [() => undefined];
+function announcing(response: Parameters<(typeof moods)[number]>[0]): undefined {
+	response.writeHead(200, { "content-length": String(2 ** 31) }).write("{");
+}
+
+test.each([
+	["an answer that never comes", () => undefined],
+	["a body that never ends", (response) => void response.writeHead(200).write("{")],
+] as [string, (typeof moods)[number]][])("waits for %s no longer than its limits allow", async (_, mood) => {
+	moods = [mood];
 	const { errors } = await server.ask('{ ask(text: "a cat", question: "What?", languageModel: "hasty") { answer } }');
 	expect(errors?.[0]?.extensions).toMatchObject({ code: "BACKEND_TIMEOUT", retryable: true });
 });

@@ -241,6 +241,21 @@ describe("list", () => {
 		expect(models.at(-1).use).toMatch(/stableDiffusion\(.*scenes-b.*dediffusion\.config\.ts/);
 	});
 
+	test("knows a bundled model by its files, not by the path to them", async () => {
+		const { folder, dediffusion } = await machine();
+		await symlink(join(repository, "node_modules"), join(folder, "node_modules"));
+		await writeFile(
+			join(folder, "dediffusion.config.mjs"),
+			'import { stableDiffusion } from "@dediffusion/stable-diffusion";\nexport default { plugins: [stableDiffusion({ models: [{ id: "mine", folder: "node_modules/dediffusion/models/scenes-a" }] })] };\n',
+		);
+		const { models } = JSON.parse((await dediffusion(["models", "list", "--json"])).stdout);
+		expect(models.map(({ name, source }: Record<string, string>) => `${name} ${source}`)).toEqual([
+			"dediffusion-scenes bundled",
+			"mine bundled",
+			"scenes-b bundled",
+		]);
+	});
+
 	test("says what a pipeline in the cache lacks, and leaves out what is no pipeline", async () => {
 		const { snapshot, dediffusion } = await machine();
 		const index = join(tinyPipeline, "model_index.json");

@@ -8,6 +8,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import type { Plugin } from "../src/plugins/index.ts";
 import { pictureOf, startService } from "../src/plugins/testing/index.ts";
 import { house, run } from "./process.ts";
 import { scratchFolder, serve } from "./server.ts";
@@ -58,15 +59,39 @@ test("plugin new writes a package that builds, passes its test, the check and wo
 	// A compiler, two test runs and two servers, each a process of its own.
 }, 600_000);
 
-test.each(["encoder", "metric", "language-model"])(
-	"plugin new writes %ss that build and pass their test",
-	async (kind) => {
+test.each([
+	["encoder", "encoders", "{ encoders { id } }"],
+	["metric", "metrics", "{ metrics { id health { ready } } }"],
+	["language-model", "languageModels", "{ languageModels { id health { ready } } }"],
+])(
+	"plugin new writes %ss that build, pass their test and the check, and show up in a server",
+	async (kind, sort, query) => {
 		const folder = await workshop();
 		const name = `dediffusion-fresh-${kind}`;
 		expect(await run(["plugin", "new", name, "--kind", kind], { folder })).toMatchObject({ code: 0, stderr: "" });
 		const plugin = join(folder, name);
 		await execute(process.execPath, [join(repository, "node_modules", "typescript", "bin", "tsc")], { cwd: plugin });
 		await execute(process.execPath, ["--test", "src/index.test.ts"], { cwd: plugin });
+
+		const service = await startService(({ body: { image = "", images = [image, image], messages = [] } }) => ({
+			text: `You said: ${messages.at(-1)?.text ?? image.length}`,
+			distance: Math.abs(images[0].length - images[1].length),
+		}));
+		const configuration = join(plugin, "dediffusion.config.ts");
+		const written = await readFile(configuration, "utf8");
+		await writeFile(configuration, written.replace("http://127.0.0.1:9000", service.url));
+		const [made] = Object.values(await import(join(plugin, "dist", "index.js"))) as ((options: object) => Plugin)[];
+		const server = await serve({ engine: { plugins: made ? [made({ url: service.url })] : [] } });
+		try {
+			const checked = await run(["plugin", "check", `fresh-${kind}`, "--json"], { folder: plugin });
+			expect(checked).toMatchObject({ code: 0 });
+			expect(JSON.parse(checked.stdout)[sort]).toMatchObject([{ findings: [] }]);
+			const { data } = await server.ask(query);
+			expect(data[sort]).toContainEqual(expect.objectContaining({ id: `fresh-${kind}` }));
+		} finally {
+			await server.close();
+			service.close();
+		}
 	},
 	600_000,
 );
@@ -109,7 +134,10 @@ test("plugin check finds what a decoder does otherwise, and says so with its exi
 
 test("plugin check draws with the decoders of a configuration, and knows no others", async () => {
 	const unknown = await run(["plugin", "check", "nobody", "--config", house]);
-	expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("DECODER_NOT_FOUND") });
+	expect(unknown).toMatchObject({
+		code: 1,
+		stderr: expect.stringMatching(/nobody.*\[INPUT_INVALID\] Choose one of tiny/),
+	});
 	const tiny = await run(["plugin", "check", "tiny", "--config", house, "--prompt", "a red dog", "--steps", "2"]);
 	expect(tiny).toMatchObject({ code: 0, stdout: "tiny keeps to the contract.\n" });
 });

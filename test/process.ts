@@ -19,6 +19,8 @@ export interface ProcessOptions {
 	readonly folder?: string;
 	readonly environment?: Readonly<Record<string, string>>;
 	readonly input?: Uint8Array;
+	/** Of a server. Default: the one with the tiny models. */
+	readonly config?: string;
 }
 
 export interface Finished {
@@ -51,13 +53,16 @@ export async function run(args: readonly string[], options: ProcessOptions = {})
 
 export interface ServerProcess {
 	readonly url: string;
+	/** All that it has printed so far, its log included. */
+	printed(): string;
 	/** Ends it with a signal; resolves with its exit code, null when it did not end itself. */
 	end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts `serve` on a free port and waits until it is ready. */
 export async function startProcess(dataFolder: string, options: ProcessOptions = {}): Promise<ServerProcess> {
-	const child = start(["serve", "--config", house, "--port", "0", "--data", dataFolder], options);
+	const { config = house } = options;
+	const child = start(["serve", "--verbose", "--config", config, "--port", "0", "--data", dataFolder], options);
 	const ended = once(child, "exit");
 	let printed = "";
 	const url = await new Promise<string>((resolve, reject) => {
@@ -74,6 +79,7 @@ export async function startProcess(dataFolder: string, options: ProcessOptions =
 	});
 	return {
 		url,
+		printed: () => printed,
 		async end(signal) {
 			child.kill(signal);
 			const [code] = await ended;

@@ -122,6 +122,21 @@ describe("Google's client", () => {
 		expect(await firstPixel(files[1])).toEqual([41, 41, 41]);
 	});
 
+	test.each([
+		"/v1beta/models/oil:predict",
+		"/v1/projects/p/locations/l/publishers/google/models/oil:predict",
+		"/v1beta1/projects/p/locations/l/publishers/google/models/oil:predict",
+	])("may ask at %s, as older ones of the Gemini API and of Vertex AI do", async (path) => {
+		const response = await fetch(`${far.url}${path}`, {
+			method: "POST",
+			headers: { "x-goog-api-key": token, "content-type": "application/json" },
+			body: JSON.stringify({ instances: [{ prompt: "a cat" }], parameters: { sampleCount: 1 } }),
+		});
+		expect(response.status).toBe(200);
+		const { predictions } = (await response.json()) as { predictions: { bytesBase64Encoded: string }[] };
+		expect(await formatOf(predictions[0]?.bytesBase64Encoded)).toBe("png");
+	});
+
 	test("asks for a shape, and gets about as many pixels in it", async () => {
 		const config = { aspectRatio: "4:1" };
 		const { generatedImages } = await client().models.generateImages({ model: "oil", prompt: "a cat", config });

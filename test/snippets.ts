@@ -16,6 +16,7 @@ export const pages: readonly string[] = [
 	...readdirSync(join(repository, "docs"))
 		.filter((name) => name.endsWith(".md"))
 		.map((name) => `docs/${name}`),
+	...readdirSync(join(repository, "plugins")).map((name) => `plugins/${name}/README.md`),
 ];
 
 /** A fenced block; its fence is opened by three backticks, the language and, for some, what kind of block it is. */

@@ -14,13 +14,22 @@ export const kindNames = ["decoder", "encoder", "metric", "language-model"] as c
 
 export type KindName = (typeof kindNames)[number];
 
-/** The files by their paths in the package. @param name The package's name, e.g. `@me/dediffusion-painter`. */
-export function pluginFiles(name: string, kind: KindName): Readonly<Record<string, string>> {
+/**
+ * The files by their paths in the package.
+ *
+ * @param name The package's name, e.g. `@me/dediffusion-painter`.
+ * @param sources The packages of De-Diffusion that it is developed with.
+ */
+export function pluginFiles(
+	name: string,
+	kind: KindName,
+	sources: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
 	const { what, source, test } = kinds[kind];
 	const id = basename(name).replace(/^dediffusion-/, "");
 	const factory = id.replace(/[^a-z0-9]+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/\W+$/, "");
 	return {
-		"package.json": packageJson(name),
+		"package.json": packageJson(name, sources),
 		"tsconfig.json": tsconfig,
 		"src/index.ts": source(name, id, factory),
 		"src/index.test.ts": test(factory),
@@ -30,17 +39,18 @@ export function pluginFiles(name: string, kind: KindName): Readonly<Record<strin
 	};
 }
 
-function packageJson(name: string): string {
+function packageJson(name: string, sources: Readonly<Record<string, string>>): string {
 	const content = {
 		name,
 		version: "0.1.0",
 		type: "module",
 		files: ["dist"],
 		exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
+		engines: { node: ">=22.18" },
 		scripts: { build: "tsc", test: "node --test src/*.test.ts" },
 		peerDependencies: { dediffusion: "*" },
 		dependencies: { zod: "^4.0.0" },
-		devDependencies: { "@types/node": "^24.0.0", typescript: ">=5.9" },
+		devDependencies: { ...sources, "@types/node": "^24.0.0", typescript: ">=5.9" },
 	};
 	return `${JSON.stringify(content, null, "\t")}\n`;
 }

@@ -22,6 +22,7 @@ import {
 import { untraced } from "../plugins/tracing.ts";
 import { writeOutput } from "./files.ts";
 import { number, type SharedOptions, withShared } from "./options.ts";
+import { developmentSources } from "./plugin-source.ts";
 import { type KindName, kindNames, pluginFiles } from "./plugin-template.ts";
 import { Progress, printResult } from "./terminal.ts";
 
@@ -66,7 +67,7 @@ async function newPlugin(name: string, { kind }: { readonly kind: KindName }): P
 			advice: "Choose another name, or remove the folder.",
 		});
 	}
-	for (const [file, content] of Object.entries(pluginFiles(name, kind))) {
+	for (const [file, content] of Object.entries(pluginFiles(name, kind, developmentSources(folder)))) {
 		await writeOutput(join(folder, file), content);
 	}
 	process.stdout.write(`${folder} is a plugin. Its README.md says how to build, test and use it.\n`);
@@ -156,7 +157,7 @@ function drawingOptions({ prompt, steps, width, height }: CheckCommandOptions): 
 function choose(all: readonly Checkable[], ids: readonly string[]): readonly Checkable[] {
 	const unknown = ids.find((id) => !all.some(({ model }) => model.id === id));
 	if (unknown !== undefined) {
-		throw new DeDiffusionError("DECODER_NOT_FOUND", `No plugin gives anything by the id ${unknown}.`, {
+		throw new DeDiffusionError("INPUT_INVALID", `No plugin gives anything by the id ${unknown}.`, {
 			input: "ids",
 			advice: `Choose one of ${all.map(({ model }) => model.id).join(", ")}.`,
 		});

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { bytesOfBase64, failureOf, readJson, readPictureFile, retryAfterMs } from "./index.ts";
+import { bytesOfBase64, failureOf, readFailure, readJson, readPictureFile, retryAfterMs } from "./index.ts";
 
 const answer = (status: number, body: string, headers: Record<string, string> = {}) =>
 	new Response(body, { status, headers });
@@ -59,6 +59,37 @@ describe("a failure", () => {
 
 	it("says no more than a person reads", async () => {
 		expect((await failureOf(answer(400, "x".repeat(10_000)))).message.length).toBeLessThan(500);
+	});
+});
+
+describe("a failure that says more than its status", () => {
+	const schema = z.object({ code: z.string(), why: z.string().optional() });
+	const read = (body: string) => readFailure(answer(429, body, { "retry-after": "2" }), schema, ({ why }) => why);
+
+	it("is read in the service's own form too", async () => {
+		const { failure, body } = await read('{"code":"quota","message":"no","why":"no money"}');
+		expect(body).toEqual({ code: "quota", why: "no money" });
+		expect(failure).toMatchObject({
+			code: "BACKEND_RATE_LIMITED",
+			message: "The backend answered 429: no money",
+			retryAfterMs: 2000,
+		});
+	});
+
+	it("gives its usual reason where its own says none", async () => {
+		const { failure } = await read('{"code":"quota","message":"no"}');
+		expect(failure.message).toBe("The backend answered 429: no");
+	});
+
+	it.each([
+		['{"message":"no"}', "no"],
+		["<html><h1>Proxy", "an HTML page"],
+		["null", "null"],
+		["later", "later"],
+	])("of another form, %j, is a failure all the same", async (text, reason) => {
+		const { failure, body } = await read(text);
+		expect(body).toBeUndefined();
+		expect(failure.message).toBe(`The backend answered 429: ${reason}`);
 	});
 });
 

@@ -85,8 +85,35 @@ export function bytesOfBase64(text: string): Uint8Array {
 
 /** What an answer beyond 299 means, in the codes of the SDK, with the backend's own reason and its Retry-After. */
 export async function failureOf(response: Response): Promise<DeDiffusionError> {
-	const { status, headers } = response;
-	const reason = reasonIn(await response.text());
+	return failureWith(response, reasonIn(await response.text()));
+}
+
+/** An answer beyond 299, and what else its body says. */
+export interface ReadFailure<Body> {
+	/** As {@link failureOf} gives it. */
+	readonly failure: DeDiffusionError;
+	/** Undefined where the body has another form, e.g. that of a proxy before the service. */
+	readonly body: Body | undefined;
+}
+
+/**
+ * As {@link failureOf}, for services whose errors say more than their status, e.g. that they filtered the picture.
+ *
+ * @param reasonOf The reason in the body, where it stands elsewhere than services usually put it.
+ */
+export async function readFailure<Schema extends StandardSchemaV1>(
+	response: Response,
+	schema: Schema,
+	reasonOf: (body: StandardSchemaV1.InferOutput<Schema>) => string | undefined = () => undefined,
+): Promise<ReadFailure<StandardSchemaV1.InferOutput<Schema>>> {
+	const text = await response.text();
+	const checked = checkedBy(schema, jsonIn(text));
+	const body = checked.success ? checked.value : undefined;
+	const reason = checked.success ? reasonOf(checked.value) : undefined;
+	return { failure: failureWith(response, reason === undefined ? reasonIn(text) : shortened(reason)), body };
+}
+
+function failureWith({ status, headers }: Response, reason: string): DeDiffusionError {
 	const waitMs = retryAfterMs(headers);
 	return new DeDiffusionError(codeOf(status), `The backend answered ${status}${reason === "" ? "." : `: ${reason}`}`, {
 		...(waitMs !== undefined && { retryAfterMs: waitMs }),
@@ -124,10 +151,15 @@ function reasonIn(body: string): string {
 }
 
 function messageIn(body: string): string | undefined {
+	const { error, message, detail } = (jsonIn(body) ?? {}) as Record<string, unknown>;
+	const nested = typeof error === "object" && error !== null && "message" in error ? error.message : error;
+	return [nested, message, detail].find((text) => typeof text === "string");
+}
+
+/** Undefined for what is no JSON. */
+function jsonIn(body: string): unknown {
 	try {
-		const { error, message, detail } = JSON.parse(body) as Record<string, unknown>;
-		const nested = typeof error === "object" && error !== null && "message" in error ? error.message : error;
-		return [nested, message, detail].find((text) => typeof text === "string");
+		return JSON.parse(body);
 	} catch {
 		return undefined;
 	}

@@ -39,6 +39,8 @@ export {
 	type ConnectOptions,
 	failureOf,
 	type GuardedFetch,
+	type ReadFailure,
+	readFailure,
 	readJson,
 	readPictureFile,
 	retryAfterMs,

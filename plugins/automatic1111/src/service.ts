@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "node:path/posix";
-import { bytesOfBase64, DeDiffusionError, failureOf, type PluginHost, readJson } from "dediffusion/plugin";
+import { bytesOfBase64, DeDiffusionError, type PluginHost, readFailure, readJson } from "dediffusion/plugin";
 import type { z } from "zod";
 import type { Options } from "./options.ts";
 import {
@@ -146,27 +146,16 @@ function missing(kind: string, name: string, known: readonly string[]): DeDiffus
 
 /** What a refusal means: the web UI answers with the name of a Python error and its text, or with a detail. */
 async function failureIn(response: Response): Promise<DeDiffusionError> {
-	const { status, headers } = response;
-	const body = await response.text();
-	const { error, detail, errors } = errorIn(body);
-	const kind = error === "HTTPException" ? undefined : error;
-	const reason = typeof detail === "string" && detail !== "" ? detail : [kind, errors].filter(Boolean).join(": ");
-	const told = reason === "" ? body : JSON.stringify({ error: reason });
-	const failure = await failureOf(new Response(told, { status, headers }));
-	if (status === 404 && detail === "Not Found") {
+	const { failure, body } = await readFailure(response, errorAnswer, ({ error, detail, errors }) => {
+		const kind = error === "HTTPException" ? undefined : error;
+		const reason = typeof detail === "string" && detail !== "" ? detail : [kind, errors].filter(Boolean).join(": ");
+		return reason || undefined;
+	});
+	if (response.status === 404 && body?.detail === "Not Found") {
 		return new DeDiffusionError(failure.code, failure.message, { advice: "Start the web UI with --api." });
 	}
 	// The same picture would come out black again.
-	return error === "NansException"
+	return body?.error === "NansException"
 		? new DeDiffusionError(failure.code, failure.message, { retryable: false })
 		: failure;
-}
-
-function errorIn(body: string): z.output<typeof errorAnswer> {
-	try {
-		return errorAnswer.parse(JSON.parse(body));
-	} catch {
-		// Not of the web UI, e.g. of a proxy before it.
-		return { detail: undefined };
-	}
 }

@@ -7,6 +7,7 @@ import {
 	DeDiffusionError,
 	failureOf,
 	type PluginHost,
+	readFailure,
 	readJson,
 	readPictureFile,
 	type ServiceSocket,
@@ -112,27 +113,16 @@ export function openService(
 
 /** Why ComfyUI does not take a workflow, with the names of the nodes at fault. */
 async function refusalIn(response: Response, workflow: Workflow): Promise<DeDiffusionError> {
-	const { status, headers } = response;
-	const body = await response.text();
-	const { error, node_errors } = refusalOf(body);
-	const ofNodes = Object.entries(node_errors).flatMap(([node, { errors }]) =>
-		errors.map(({ message, details }) => `${workflow.nameOf(node)}: ${withDetails(message, details)}`),
-	);
-	const ofAll = typeof error === "object" ? withDetails(error.message, error.details) : error;
-	const reason = ofNodes.length > 0 ? ofNodes.join("; ") : ofAll;
-	const told = reason === undefined ? body : JSON.stringify({ error: reason });
-	return failureOf(new Response(told, { status, headers }));
+	const { failure } = await readFailure(response, refusedAnswer, ({ error, node_errors }) => {
+		const ofNodes = Object.entries(node_errors).flatMap(([node, { errors }]) =>
+			errors.map(({ message, details }) => `${workflow.nameOf(node)}: ${withDetails(message, details)}`),
+		);
+		const ofAll = typeof error === "object" ? withDetails(error.message, error.details) : error;
+		return ofNodes.length > 0 ? ofNodes.join("; ") : ofAll;
+	});
+	return failure;
 }
 
 function withDetails(message: string, details: string): string {
 	return details === "" ? message : `${message}: ${details}`;
-}
-
-function refusalOf(body: string): z.output<typeof refusedAnswer> {
-	try {
-		return refusedAnswer.parse(JSON.parse(body));
-	} catch {
-		// Not of ComfyUI, e.g. of a proxy before it.
-		return { node_errors: {} };
-	}
 }

@@ -72,15 +72,24 @@ function resultOf(
 	answer: ContentAnswer,
 	warnings: readonly DecodeWarning[],
 ): DecodeResult {
-	const base = { seed, effectivePrompt: prompt, warnings };
-	const data = answer.candidates
+	const base = { seed, effectivePrompt: prompt };
+	const [first, ...others] = answer.candidates
 		.flatMap(({ content }) => content?.parts ?? [])
 		.filter(({ thought }) => thought !== true)
-		.find(({ inlineData }) => inlineData !== undefined)?.inlineData?.data;
-	if (data !== undefined) {
-		return { ...base, status: "done", image: { kind: "encoded", bytes: bytesOfBase64(data) } };
+		.flatMap(({ inlineData }) => inlineData?.data ?? []);
+	if (first === undefined) {
+		return { ...base, warnings, status: "filtered", reason: reasonIn(answer) };
 	}
-	return { ...base, status: "filtered", reason: reasonIn(answer) };
+	const more: DecodeWarning = {
+		type: "other",
+		message: `The model drew ${others.length + 1} pictures of one text; this is the first.`,
+	};
+	return {
+		...base,
+		warnings: others.length === 0 ? warnings : [...warnings, more],
+		status: "done",
+		image: { kind: "encoded", bytes: bytesOfBase64(first) },
+	};
 }
 
 /** Why there is no picture. @throws DeDiffusionError `BACKEND_PROTOCOL` if nothing in the answer says it. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeDiffusionError, failureOf, type GuardedFetch, type PluginHost, readJson } from "dediffusion/plugin";
+import { DeDiffusionError, type GuardedFetch, type PluginHost, readFailure, readJson } from "dediffusion/plugin";
 import type { z } from "zod";
 import { errorAnswer } from "./wire.ts";
 
@@ -62,15 +62,13 @@ function fromEnvironment(variable: string | undefined): string | undefined {
 
 /** What a refusal means: Google answers a wrong key with 400, and says in the body how long to wait. */
 async function googleFailure(response: Response, model: string): Promise<DeDiffusionError> {
-	const body = await response.text();
-	const { status, headers } = response;
-	const failure = await failureOf(new Response(body, { status, headers }));
-	const details = detailsIn(body);
+	const { failure, body } = await readFailure(response, errorAnswer);
+	const details = body?.error.details ?? [];
 	const { message, retryAfterMs } = failure;
 	if (details.some(({ reason }) => reason === "API_KEY_INVALID")) {
 		return new DeDiffusionError("BACKEND_AUTH", message);
 	}
-	if (status === 404) {
+	if (response.status === 404) {
 		return new DeDiffusionError("BACKEND_INVALID_REQUEST", message, {
 			advice: `Check the address, and whether ${model} is a model that the service still has.`,
 		});
@@ -79,13 +77,4 @@ async function googleFailure(response: Response, model: string): Promise<DeDiffu
 	return retryAfterMs === undefined && seconds !== undefined
 		? new DeDiffusionError(failure.code, message, { retryAfterMs: seconds * 1000 })
 		: failure;
-}
-
-function detailsIn(body: string): z.output<typeof errorAnswer>["error"]["details"] {
-	try {
-		return errorAnswer.parse(JSON.parse(body)).error.details;
-	} catch {
-		// An error that is not Google's own, e.g. of a proxy before it.
-		return [];
-	}
 }

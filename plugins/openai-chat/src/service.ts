@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeDiffusionError, failureOf, type PluginHost, readJson } from "dediffusion/plugin";
+import { DeDiffusionError, failureOf, type PluginHost, readFailure, readJson } from "dediffusion/plugin";
 import type { Options } from "./options.ts";
 import { completionAnswer, errorAnswer } from "./wire.ts";
 
@@ -78,23 +78,12 @@ function emptyText(finishReason: string | null | undefined): DeDiffusionError {
 }
 
 async function refusalOrThrow(response: Response): Promise<Completed> {
-	const body = await response.text();
-	const { status, headers } = response;
-	const { code, type, message } = errorIn(body);
+	const { failure, body } = await readFailure(response, errorAnswer);
+	const { code, type, message } = body?.error ?? {};
 	if ([code, type].some((word) => filterCodes.includes(word))) {
 		return { refusal: message ?? "The backend filtered the question." };
 	}
-	const failure = await failureOf(new Response(body, { status, headers }));
 	throw code === "insufficient_quota"
 		? new DeDiffusionError(failure.code, failure.message, { retryable: false, advice: "Top up the account." })
 		: failure;
-}
-
-function errorIn(body: string) {
-	try {
-		return errorAnswer.parse(JSON.parse(body)).error;
-	} catch {
-		// Not in OpenAI's form; the status says enough.
-		return {};
-	}
 }

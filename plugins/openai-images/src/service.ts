@@ -8,6 +8,7 @@ import {
 	DeDiffusionError,
 	failureOf,
 	type PluginHost,
+	readFailure,
 	readJson,
 	readPictureFile,
 } from "dediffusion/plugin";
@@ -15,7 +16,7 @@ import type { Options } from "./options.ts";
 import { type AnsweredImage, errorAnswer, imagesAnswer } from "./wire.ts";
 
 /** Reasons that are no failure: the service works, and does not draw this. */
-const filterCodes = ["content_policy_violation", "moderation_blocked", "content_filter"];
+const filterCodes: readonly unknown[] = ["content_policy_violation", "moderation_blocked", "content_filter"];
 
 /** The pictures of an answer, or why there are none. */
 export type Drawn = { readonly images: readonly AnsweredImage[] } | { readonly refusal: string };
@@ -71,29 +72,12 @@ export function openService({ url, keyVariable }: Options, host: PluginHost): Se
 }
 
 async function refusalOrThrow(response: Response): Promise<Drawn> {
-	const body = await response.text();
-	const { status, headers } = response;
-	const { code, type, message } = errorIn(body);
-	if ([code, type].some((word) => filterCodes.includes(word ?? ""))) {
+	const { failure, body } = await readFailure(response, errorAnswer);
+	const { code, type, message } = body?.error ?? {};
+	if ([code, type].some((word) => filterCodes.includes(word))) {
 		return { refusal: message ?? "The backend filtered the picture." };
 	}
-	const failure = await failureOf(new Response(body, { status, headers }));
 	throw code === "insufficient_quota"
 		? new DeDiffusionError(failure.code, failure.message, { retryable: false, advice: "Top up the account." })
 		: failure;
-}
-
-function errorIn(body: string): AnsweredError {
-	try {
-		return errorAnswer.parse(JSON.parse(body)).error;
-	} catch {
-		// Not in OpenAI's form; the status says enough.
-		return {};
-	}
-}
-
-interface AnsweredError {
-	readonly code?: string | null | undefined;
-	readonly type?: string | null | undefined;
-	readonly message?: string | null | undefined;
 }

@@ -18,5 +18,9 @@ export const imagesAnswer = z.object({
 export type AnsweredImage = z.output<typeof imagesAnswer>["data"][number];
 
 export const errorAnswer = z.object({
-	error: z.object({ code: z.string().nullish(), type: z.string().nullish(), message: z.string().nullish() }),
+	error: z.object({
+		code: z.union([z.string(), z.number()]).nullish(),
+		type: z.string().nullish(),
+		message: z.string().nullish(),
+	}),
 });

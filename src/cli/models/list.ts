@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { bundledEncoders, bundledPlugins, readPipelineIndex } from "../../bundled.ts";
@@ -18,11 +19,24 @@ import { type SharedOptions, withShared } from "../options.ts";
 import { bytesInWords, friendlyLine, printResult } from "../terminal.ts";
 import { configurationLine } from "./usage.ts";
 
+/** How each kind is called, and what to do with one of it. */
+const kinds = {
+	encoder: { inWords: "encoder", use: (id: string) => `dediffusion encode picture.png --encoder ${id}` },
+	decoder: { inWords: "decoder", use: (id: string) => `dediffusion transfer picture.png --decoders ${id}` },
+	metric: { inWords: "metric", use: () => "its values stand beside PSNR and SSIM, wherever those are" },
+	languageModel: {
+		inWords: "language model",
+		use: (id: string) => `dediffusion ask picture.png "What is there?" --language-model ${id}`,
+	},
+} as const satisfies Record<string, { readonly inWords: string; readonly use: (id: string) => string }>;
+
+type Kind = keyof typeof kinds;
+
 /** A line of the list. */
 interface ListedModel {
 	/** The id to name it by; in the cache, the repository. */
 	readonly name: string;
-	readonly kind: "encoder" | "decoder";
+	readonly kind: Kind;
 	/** For people; undefined where it cannot be told. */
 	readonly family?: string;
 	readonly source: "bundled" | "configured" | "hub cache";
@@ -53,7 +67,7 @@ async function list(options: SharedOptions): Promise<void> {
 }
 
 function linesOf({ name, kind, family, source, folder, size, use, problem }: ListedModel): string[] {
-	const facts = [kind, family ?? "unknown", source, ...(size === undefined ? [] : [bytesInWords(size)])];
+	const facts = [kinds[kind].inWords, family ?? "unknown", source, ...(size === undefined ? [] : [bytesInWords(size)])];
 	return [
 		`${name}: ${facts.join(", ")}`,
 		...(folder === undefined ? [] : [`    in ${folder}`]),
@@ -78,7 +92,7 @@ async function encodersOf({ engine }: Configuration): Promise<ListedModel[]> {
 				folder,
 				size: await folderSize(folder),
 				use: isConfigured
-					? `dediffusion encode picture.png --encoder ${id}`
+					? kinds.encoder.use(id)
 					: `add { id: ${JSON.stringify(id)}, folder: ${JSON.stringify(folder)} } to the encoders in dediffusion.config.ts`,
 				...(await problemOf(() => readEncoderFolder(folder))),
 			};
@@ -96,10 +110,7 @@ async function pluginModels({ engine, isBundled }: Configuration): Promise<Liste
 			(model): ListedModel => ({
 				...model,
 				source: model.folder !== undefined && isBundledFolder(model.folder) ? "bundled" : "configured",
-				use:
-					model.kind === "encoder"
-						? `dediffusion encode picture.png --encoder ${model.name}`
-						: `dediffusion transfer picture.png --decoders ${model.name}`,
+				use: kinds[model.kind].use(model.name),
 			}),
 		),
 		...others.map(
@@ -135,7 +146,7 @@ async function openedBy(plugins: readonly Plugin[], engine: Configuration["engin
 	const inference = createInference(engine.inference);
 	try {
 		const host = { inference, log: (_level: string, line: string) => void process.stderr.write(`${line}\n`) };
-		const { decoders, encoders, close } = await setUpPlugins(plugins, host, {
+		const { decoders, encoders, metrics, languageModels, close } = await setUpPlugins(plugins, host, {
 			folder: engine.folder,
 			...(engine.network && { network: engine.network }),
 		});
@@ -145,10 +156,16 @@ async function openedBy(plugins: readonly Plugin[], engine: Configuration["engin
 				name: id,
 				kind: "decoder" as const,
 				family: model?.family ?? family(lane),
-				...(model && { folder: model.folder, size: await folderSize(model.folder) }),
+				...(model && { folder: await realpath(model.folder), size: await folderSize(model.folder) }),
 			}));
-			const writing = encoders.map(({ id, lane }) => ({ name: id, kind: "encoder" as const, family: family(lane) }));
-			return await Promise.all([...drawing, ...writing]);
+			const others = (kind: Kind, models: readonly { readonly id: string; readonly lane: Lane }[]) =>
+				models.map(({ id, lane }) => ({ name: id, kind, family: family(lane) }));
+			return [
+				...(await Promise.all(drawing)),
+				...others("encoder", encoders),
+				...others("metric", metrics),
+				...others("languageModel", languageModels),
+			];
 		} finally {
 			await close();
 		}

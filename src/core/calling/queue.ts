@@ -35,7 +35,10 @@ interface AnyProgress {
 	readonly request?: number;
 }
 
-export type Queue<Request, Result, Progress = never> = Pick<DataLoader<Job<Request, Progress>, Result>, "load">;
+export interface Queue<Request, Result, Progress = never> {
+	/** @throws What the call throws. */
+	load(job: Job<Request, Progress>): Promise<Result>;
+}
 
 /** What waits when a local model is free, as one in the network always is, goes to it in as few calls as it allows. */
 export function queueOf<Request, Result, Progress extends AnyProgress = never>({
@@ -46,11 +49,18 @@ export function queueOf<Request, Result, Progress extends AnyProgress = never>({
 }: QueueOptions<Request, Result, Progress>): Queue<Request, Result, Progress> {
 	let running: Promise<unknown> = Promise.resolve();
 	const untilFree = () => (lane === "network" ? Promise.resolve() : running);
-	return new DataLoader<Job<Request, Progress>, Result>(
-		(jobs) => {
-			const results = likeness === undefined ? callFor(call, jobs) : callsForAlike(call, jobs, maxBatch, likeness);
-			running = results;
-			return results;
+	// Gives what will become of each job, not what became of all: a call that is slow must not hold back the others.
+	const loader = new DataLoader<Job<Request, Progress>, Underway<Result>>(
+		async (jobs) => {
+			const groups = likeness === undefined ? [jobs] : groupsOf(jobs, maxBatch, likeness);
+			const calls = groups.map((group) => callFor(call, group));
+			running = Promise.all(calls);
+			const underway = new Map(
+				groups.flatMap((group, number) =>
+					group.map((job, index) => [job, { outcome: outcomeOf(calls[number], index) }] as const),
+				),
+			);
+			return jobs.map((job) => underway.get(job) as Underway<Result>);
 		},
 		{
 			cache: false,
@@ -58,28 +68,40 @@ export function queueOf<Request, Result, Progress extends AnyProgress = never>({
 			batchScheduleFn: (dispatch) => void untilFree().then(() => setImmediate(dispatch)),
 		},
 	);
+	return {
+		async load(job) {
+			const { outcome } = await loader.load(job);
+			const result = await outcome;
+			if (result instanceof Error) {
+				throw result;
+			}
+			return result;
+		},
+	};
+}
+
+/** A job whose call has begun. Never rejects, because nobody may listen yet. */
+interface Underway<Result> {
+	readonly outcome: Promise<Result | Error>;
+}
+
+async function outcomeOf<Result>(
+	called: Promise<readonly (Result | Error)[]> | undefined,
+	index: number,
+): Promise<Result | Error> {
+	return (await called)?.[index] as Result | Error;
 }
 
 type CallOf<Request, Result, Progress> = QueueOptions<Request, Result, Progress>["call"];
 
-/** Sends jobs that are alike together, in groups of at most `maxBatch`. */
-async function callsForAlike<Request, Result, Progress extends AnyProgress>(
-	call: CallOf<Request, Result, Progress>,
+/** Jobs that are alike, in groups of at most `maxBatch`. */
+function groupsOf<Request, Progress>(
 	jobs: readonly Job<Request, Progress>[],
 	maxBatch: number,
 	likeness: (request: Request) => string,
-): Promise<(Result | Error)[]> {
+): Job<Request, Progress>[][] {
 	const alike = Map.groupBy(jobs, ({ request }) => likeness(request));
-	const groups = [...alike.values()].flatMap((group) => chunksOf(group, maxBatch));
-	const outcomes = new Map<Job<Request, Progress>, Result | Error>();
-	await Promise.all(
-		groups.map(async (group) => {
-			for (const [index, outcome] of (await callFor(call, group)).entries()) {
-				outcomes.set(group[index] as Job<Request, Progress>, outcome);
-			}
-		}),
-	);
-	return jobs.map((job) => outcomes.get(job) as Result | Error);
+	return [...alike.values()].flatMap((group) => chunksOf(group, maxBatch));
 }
 
 function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {

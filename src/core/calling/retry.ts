@@ -9,7 +9,7 @@ import type { Clock } from "./clock.ts";
 /** Milliseconds before the first repetition; doubled for each further one. */
 const firstWait = 500;
 /** Milliseconds; whoever asks for more patience than this is told to come back instead. */
-const longestWait = 60_000;
+export const longestWait = 60_000;
 
 export interface RetryOptions {
 	/** How often to try again. */

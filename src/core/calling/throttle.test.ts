@@ -46,6 +46,19 @@ describe("a throttle", () => {
 		expect(await throttle.enter(never, async () => clock.now())).toBe(5000);
 	});
 
+	it("refuses at once where the backend wants nobody for longer than anybody would wait", async () => {
+		const clock = createTestClock();
+		const throttle = new Throttle({ concurrency: 1 }, clock);
+		throttle.pause(3_600_000);
+		await expect(throttle.enter(never, async () => "in")).rejects.toMatchObject({
+			code: "BACKEND_RATE_LIMITED",
+			message: "The backend wants no requests for another 3600 s.",
+			retryAfterMs: 3_600_000,
+		});
+		await clock.sleep(3_540_000, never);
+		expect(await throttle.enter(never, async () => clock.now())).toBe(3_600_000);
+	});
+
 	it("frees the place of one that fails, and of one that gave up", async () => {
 		const throttle = new Throttle({ concurrency: 1 }, createTestClock());
 		const gate = Promise.withResolvers<void>();

@@ -5,6 +5,7 @@
  */
 import { DeDiffusionError } from "../../plugins/index.ts";
 import type { Clock } from "./clock.ts";
+import { longestWait } from "./retry.ts";
 
 const minute = 60_000;
 
@@ -28,7 +29,10 @@ export class Throttle {
 		this.#clock = clock;
 	}
 
-	/** @throws DeDiffusionError `ABORTED` if it is given up while it waits; and what the action throws. */
+	/**
+	 * @throws DeDiffusionError `ABORTED` if it is given up while it waits, `BACKEND_RATE_LIMITED` if the backend wants nobody
+	 * for longer than anybody would wait; and what the action throws.
+	 */
 	async enter<Result>(signal: AbortSignal, action: () => Promise<Result>): Promise<Result> {
 		await this.#place(signal);
 		try {
@@ -70,12 +74,23 @@ export class Throttle {
 	async #turn(signal: AbortSignal): Promise<void> {
 		for (;;) {
 			throwIfAborted(signal);
+			this.#refuseLongPause();
 			const wait = this.#waitMs();
 			if (wait <= 0) {
 				this.#begun.push(this.#clock.now());
 				return;
 			}
 			await this.#clock.sleep(wait, signal);
+		}
+	}
+
+	#refuseLongPause(): void {
+		const retryAfterMs = this.#closedUntil - this.#clock.now();
+		if (retryAfterMs > longestWait) {
+			const seconds = Math.ceil(retryAfterMs / 1000);
+			throw new DeDiffusionError("BACKEND_RATE_LIMITED", `The backend wants no requests for another ${seconds} s.`, {
+				retryAfterMs,
+			});
 		}
 	}
 

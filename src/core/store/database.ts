@@ -1,7 +1,8 @@
 /**
  * The embedded database of a data folder: made, migrated, opened.
  *
- * PostgreSQL takes seconds to make an empty database, so the build makes one for all and a new data folder copies it.
+ * PostgreSQL takes seconds to make an empty database, so the build makes one for all, or else whoever is first, and a new
+ * data folder copies it.
  *
  * @module
  */
@@ -21,6 +22,9 @@ export interface OpenDatabase {
 export async function openDatabase(folder: string): Promise<OpenDatabase> {
 	if (!existsSync(folder)) {
 		await putInPlace(folder, async (unfinished) => {
+			// A package that was installed has none yet, since npm packs no empty folders, and a database has many; nor can it
+			// keep one where its folder must not be written to.
+			await makeTemplate().catch(() => undefined);
 			const template = templateFolder();
 			if (existsSync(template)) {
 				// Nothing else runs yet, and a thousand small files take five times as long one promise after another.

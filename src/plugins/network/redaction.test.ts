@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DeDiffusionError } from "../errors.ts";
+import { failureOf } from "../http.ts";
 import { Redaction } from "./redaction.ts";
 
 const knowing = (...secrets: (string | undefined)[]) => {
@@ -20,9 +21,13 @@ describe("secrets", () => {
 	});
 
 	it("are found in the forms in which they travel", () => {
-		const secret = "pass word/&ü";
+		const secret = 'pass word/&ü"\\';
 		const redaction = knowing(secret);
-		for (const form of [encodeURIComponent(secret), Buffer.from(secret).toString("base64")]) {
+		for (const form of [
+			encodeURIComponent(secret),
+			JSON.stringify(secret).slice(1, -1),
+			Buffer.from(secret).toString("base64"),
+		]) {
 			expect(redaction.text(`sent ${form}.`)).toBe("sent [redacted].");
 		}
 	});
@@ -36,6 +41,15 @@ describe("secrets", () => {
 	])("that nobody told of are known by their looks: %s", (text) => {
 		expect(new Redaction().text(text)).toContain("[redacted]");
 		expect(new Redaction().text(text)).not.toMatch(/12345678|a0AfH6SMB/);
+	});
+
+	it("are blotted out though a long text was cut off within them", async () => {
+		const secret = "a-secret-key-of-some-length";
+		for (let place = 360; place < 400; place++) {
+			const body = `${"x".repeat(place)} ${secret}`;
+			const { message } = await failureOf(new Response(body, { status: 400 }));
+			expect(knowing(secret).text(message)).not.toContain(secret.slice(0, 6));
+		}
 	});
 
 	it("that are too short or not there are not looked for", () => {

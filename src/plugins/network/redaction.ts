@@ -10,6 +10,9 @@ const blot = "[redacted]";
 /** Shorter ones would blot out ordinary words. */
 const shortestSecret = 6;
 
+/** Ends a text that was too long, and perhaps cut off in the middle of a secret. */
+const cutOff = " …";
+
 /** What keys look like wherever they come from, also those that nobody told us of. */
 const keyShapes: readonly RegExp[] = [
 	/(?<=\b(?:Bearer|Basic)\s+)[\w+/=.~-]{8,}/gi,
@@ -23,17 +26,21 @@ const keyShapes: readonly RegExp[] = [
 export class Redaction {
 	readonly #secrets = new Set<string>();
 
-	/** Blots a secret out from now on, also where it stands encoded for an address or in base64. */
+	/** Blots a secret out from now on, also where it stands encoded for an address, for JSON or in base64. */
 	add(secret: string | undefined): void {
 		if (secret !== undefined && secret.length >= shortestSecret) {
-			for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]) {
+			const inJson = JSON.stringify(secret).slice(1, -1);
+			for (const form of [secret, encodeURIComponent(secret), inJson, Buffer.from(secret).toString("base64")]) {
 				this.#secrets.add(form);
 			}
 		}
 	}
 
 	text(text: string): string {
-		const known = [...this.#secrets].reduce((rest, secret) => rest.replaceAll(secret, blot), text);
+		const known = [...this.#secrets].reduce(
+			(rest, secret) => withoutStart(rest.replaceAll(secret, blot), secret),
+			text,
+		);
 		return keyShapes.reduce((rest, shape) => rest.replace(shape, blot), known);
 	}
 
@@ -73,4 +80,15 @@ export class Redaction {
 		}
 		return typeof cause === "object" && cause !== null ? undefined : cause;
 	}
+}
+
+/** A text without what a cut has left of a secret. */
+function withoutStart(text: string, secret: string): string {
+	for (let length = secret.length - 1; length >= shortestSecret && text.includes(cutOff); length--) {
+		const start = `${secret.slice(0, length)}${cutOff}`;
+		if (text.includes(start)) {
+			return text.replaceAll(start, `${blot}${cutOff}`);
+		}
+	}
+	return text;
 }

@@ -273,6 +273,13 @@ describe("the conformance kit", () => {
 		);
 	});
 
+	it("says with which code a decoder fails that draws nothing", async () => {
+		const generate = () => Promise.reject(new DeDiffusionError("BACKEND_UNAVAILABLE", "Nobody answers."));
+		expect(await findingsOf({ ...good, generate })).toEqual([
+			{ rule: "draws", message: "fails with BACKEND_UNAVAILABLE: Nobody answers" },
+		]);
+	});
+
 	it("leaves out the rules that it is told to", async () => {
 		expect(await findingsOf({ ...good, name: "" }, { skip: ["description"] })).toEqual([]);
 	});

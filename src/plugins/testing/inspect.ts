@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CallProbe, type Finding, messageOf, type SharedRuleName } from "./call-probe.ts";
+import { type CallProbe, codeOf, type Finding, messageOf, type SharedRuleName } from "./call-probe.ts";
 import { checkClose } from "./rules/close.ts";
 
 /** What a contract asks. */
@@ -57,11 +57,11 @@ export async function inspect<Rule extends string, Probe extends CallProbe<Rule 
 		try {
 			await check();
 		} catch (error) {
-			find(rule, messageOf(error));
+			find(rule, inASentence(error));
 		}
 	};
 	try {
-		const baseline = await first().catch((error: unknown) => void find(firstRule, messageOf(error)));
+		const baseline = await first().catch((error: unknown) => void find(firstRule, inASentence(error)));
 		if (baseline !== undefined) {
 			for (const [name, rule] of Object.entries(rules) as [Rule, AnyRule<Probe, Baseline>][]) {
 				await look(name, () => rule.check(probe, baseline));
@@ -73,6 +73,12 @@ export async function inspect<Rule extends string, Probe extends CallProbe<Rule 
 		await rejections.stop();
 	}
 	return (probe.findings as Finding<Rule>[]).filter(({ rule }) => !probe.skips(rule));
+}
+
+/** The kit's own errors end a sentence about what is checked; what that throws has sentences of its own. */
+function inASentence(error: unknown): string {
+	const code = codeOf(error);
+	return code === undefined ? messageOf(error) : `fails with ${code}: ${messageOf(error).replace(/\.$/, "")}`;
 }
 
 /** Takes the place of whoever else listens: a test runner would stop at the first one. */

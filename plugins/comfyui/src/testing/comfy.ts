@@ -44,6 +44,8 @@ export interface ComfyOptions {
 	readonly say?: (type: string, socket: WebSocket, data: object) => boolean;
 	/** Changes what it answers at a path. */
 	readonly edit?: (path: string, answer: object) => object;
+	/** Writes the response itself, and says so, in place of what ComfyUI answers at a path. */
+	readonly misbehave?: (path: string, response: ServerResponse) => boolean;
 }
 
 export interface Comfy extends TestService {
@@ -190,6 +192,9 @@ export async function startComfy(options: ComfyOptions = {}): Promise<Comfy> {
 		const { pathname, searchParams } = new URL(path, "http://comfy");
 		if (authorization !== undefined && headers.authorization !== authorization) {
 			response.writeHead(401).end("<html>Who are you?");
+			return undefined;
+		}
+		if (options.misbehave?.(pathname, response) === true) {
 			return undefined;
 		}
 		const [, room = "", name = ""] = pathname.split("/");
