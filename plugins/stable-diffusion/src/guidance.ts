@@ -4,6 +4,9 @@
  * @module
  */
 
+import { join } from "./arrays.ts";
+import { scaled } from "./schedulers/arrays.ts";
+
 const { fround } = Math;
 
 /**
@@ -12,11 +15,14 @@ const { fround } = Math;
  * @param predicted Predictions without the text for all samples, then those with it.
  */
 export function guide(predicted: Float32Array, scale: number): Float32Array {
-	const half = predicted.length / 2;
-	return predicted.subarray(0, half).map((without, index) => {
-		const difference = fround((predicted[half + index] as number) - without);
-		return without + fround(fround(scale) * difference);
-	});
+	const factor = fround(scale);
+	const guided = new Float32Array(predicted.length / 2);
+	for (let index = 0; index < guided.length; index++) {
+		const without = predicted[index] as number;
+		const difference = fround((predicted[guided.length + index] as number) - without);
+		guided[index] = without + fround(factor * difference);
+	}
+	return guided;
 }
 
 /**
@@ -30,12 +36,13 @@ export function guide(predicted: Float32Array, scale: number): Float32Array {
 export function rescale(guided: Float32Array, predicted: Float32Array, share: number, samples: number): Float32Array {
 	const withText = predicted.subarray(guided.length);
 	const size = guided.length / samples;
-	const factors = Array.from({ length: samples }, (_, sample) => {
+	const rescaled = Array.from({ length: samples }, (_, sample) => {
 		const [start, end] = [sample * size, (sample + 1) * size];
-		const ratio = deviation(withText.subarray(start, end)) / deviation(guided.subarray(start, end));
-		return share * ratio + (1 - share);
+		const ofOne = guided.subarray(start, end);
+		const ratio = deviation(withText.subarray(start, end)) / deviation(ofOne);
+		return scaled(ofOne, share * ratio + (1 - share));
 	});
-	return guided.map((value, index) => value * (factors[Math.floor(index / size)] as number));
+	return join(rescaled);
 }
 
 /** With Bessel's correction, as torch has it. */

@@ -10,6 +10,7 @@ import { join, split } from "./arrays.ts";
 import { guide, rescale } from "./guidance.ts";
 import { seededRandom } from "./noise.ts";
 import { readSchedulers, type SchedulerFile } from "./schedulers/config.ts";
+import { scaled } from "./schedulers/arrays.ts";
 import type { WalkStart } from "./schedulers/scheduler.ts";
 import { floatsOf, tensorFor, timestepFor } from "./tensors.ts";
 
@@ -84,7 +85,7 @@ export async function walk(
 	let sample = join(
 		samples.map(({ noise, picture }) =>
 			picture === undefined
-				? noise.map((value) => value * scheduler.initialSigma)
+				? scaled(noise, scheduler.initialSigma)
 				: scheduler.addNoise(picture, noise, firstCall),
 		),
 	);
