@@ -16,6 +16,7 @@ import { denoise } from "./denoise.ts";
 import { Graphs } from "./graphs.ts";
 import { type ModelFolder, whyNoInitialImage } from "./model-folder.ts";
 import type { ModelOptions } from "./options.ts";
+import { walkInParts } from "./parts.ts";
 import { latentsToPixels } from "./picture.ts";
 import { type Defaults, groupJobs, type Job, planJob } from "./plan.ts";
 
@@ -44,14 +45,9 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 		context: GenerateContext,
 	): Promise<(readonly [number, DecodeResult])[]> {
 		const toPixels = (latents: Float32Array, job: Job) => latentsToPixels(latents, job, model, graphs, context.signal);
-		const latents = await denoise(
-			jobs,
-			model,
-			graphs,
-			options,
-			context.signal,
-			async ({ done, of, latents: shown }) => {
-				for (const [position, job] of jobs.entries()) {
+		const latents = await walkInParts({ jobs, isApart: false }, (part) =>
+			denoise(part, model, graphs, options, context.signal, async ({ done, of, latents: shown }) => {
+				for (const [position, job] of part.jobs.entries()) {
 					const now = shown?.[position];
 					context.onProgress({
 						request: job.index,
@@ -61,7 +57,7 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 						...(now ? { preview: await toPixels(now, job) } : {}),
 					});
 				}
-			},
+			}),
 		);
 		const results: (readonly [number, DecodeResult])[] = [];
 		for (const [position, job] of jobs.entries()) {

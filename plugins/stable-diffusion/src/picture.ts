@@ -62,11 +62,11 @@ export async function latentsToPixels(
 function planesToBytes(planes: Float32Array, area: number): Uint8Array {
 	const { fround } = Math;
 	const bytes = new Uint8ClampedArray(area * 3);
-	for (let colour = 0; colour < 3; colour++) {
-		for (let pixel = 0; pixel < area; pixel++) {
-			const value = planes[colour * area + pixel] as number;
-			bytes[pixel * 3 + colour] = fround(fround(value / 2 + 0.5) * 255);
-		}
+	let place = 0;
+	for (let red = 0, green = area, blue = 2 * area; red < area; red++, green++, blue++) {
+		bytes[place++] = fround(fround((planes[red] as number) / 2 + 0.5) * 255);
+		bytes[place++] = fround(fround((planes[green] as number) / 2 + 0.5) * 255);
+		bytes[place++] = fround(fround((planes[blue] as number) / 2 + 0.5) * 255);
 	}
 	return new Uint8Array(bytes.buffer);
 }

@@ -103,12 +103,7 @@ export function pictureAtLevel(
  *
  * @param sigma The level at which the sample is.
  */
-export function alongSlope(
-	sample: Float32Array,
-	picture: Float32Array,
-	sigma: number,
-	distance: number,
-): Float32Array {
+export function alongSlope(sample: Float32Array, picture: Float32Array, sigma: number, distance: number): Float32Array {
 	const moved = new Float32Array(sample.length);
 	for (let index = 0; index < moved.length; index++) {
 		const value = sample[index] as number;
