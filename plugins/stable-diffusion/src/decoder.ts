@@ -7,7 +7,6 @@ import {
 	type DecodeResult,
 	type Decoder,
 	type DecoderCapabilities,
-	DeDiffusionError,
 	type GenerateContext,
 	type Inference,
 } from "dediffusion/plugin";
@@ -26,16 +25,9 @@ const largestEnlargement = 2;
 
 /** Makes the decoder. Opens nothing: each graph is opened when a request first needs it.
  *
- * @throws DeDiffusionError `CONFIG_INVALID` or `SCHEDULER_UNKNOWN` for an option that the model cannot honour.
+ * @throws DeDiffusionError `SCHEDULER_UNKNOWN` for a scheduler that the model cannot be drawn with.
  */
 export function createDecoder(options: ModelOptions, model: ModelFolder, inference: Inference): Decoder {
-	if (options.clipSkip > 0 && !model.isXl) {
-		throw new DeDiffusionError(
-			"CONFIG_INVALID",
-			`The model ${options.id} cannot leave out layers of its text encoder: only SDXL's give their layers' outputs.`,
-			{ input: `models.${options.id}.clipSkip`, advice: "Leave clipSkip out." },
-		);
-	}
 	const graphs = new Graphs(model.graphs, inference, options.providers);
 	const defaults = defaultsOf(options, model);
 	const capabilities = capabilitiesOf(model, defaults);
