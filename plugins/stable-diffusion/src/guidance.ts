@@ -15,12 +15,13 @@ const { fround } = Math;
  * @param predicted Predictions without the text for all samples, then those with it.
  */
 export function guide(predicted: Float32Array, scale: number): Float32Array {
-	const factor = fround(scale);
-	const guided = new Float32Array(predicted.length / 2);
-	for (let index = 0; index < guided.length; index++) {
+	const half = predicted.length / 2;
+	const guided = new Float32Array(half);
+	const rounded = fround(scale);
+	for (let index = 0; index < half; index++) {
 		const without = predicted[index] as number;
-		const difference = fround((predicted[guided.length + index] as number) - without);
-		guided[index] = without + fround(factor * difference);
+		const difference = fround((predicted[half + index] as number) - without);
+		guided[index] = without + fround(rounded * difference);
 	}
 	return guided;
 }

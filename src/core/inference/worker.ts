@@ -11,7 +11,7 @@ import { requireDevice } from "./devices.ts";
 import { climbDown } from "./ladder.ts";
 import type { Answers, Command, Loaded, Looped, Ran, Refusal, Reply, Request } from "./protocol.ts";
 
-/** Milliseconds; nobody needs to see more, and each message wakes a thread: two hundred microseconds of both. */
+/** Milliseconds; people see no more, and waking whoever listens takes a good part of what a small graph's run does. */
 const betweenReports = 100;
 
 const sessions = new Map<number, ort.InferenceSession>();
