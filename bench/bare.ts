@@ -18,7 +18,7 @@ export async function openBareEncoder(folder: string): Promise<BareEncoder> {
 		executionProviders: ["cpu"],
 		intraOpNumThreads: availableParallelism(),
 		interOpNumThreads: 1,
-		extra: { session: { intra_op: { allow_spinning: "0" } } },
+		extra: { session: { intra_op: { allow_spinning: "1" }, force_spinning_stop: "1" } },
 		logSeverityLevel: 3,
 	});
 	return async (files) => {

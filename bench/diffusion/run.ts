@@ -2,7 +2,7 @@
  * `npm run bench:diffusion`: drawing beside optimum-onnx, what the runtime's options change, and what pictures cost.
  *
  *     npm run bench:diffusion -- [sides] [runtime] [costs] [--model scenes-a|sd15]... [--rounds NUMBER]
- *         [--width SHARE] [--depth LAYERS] [--size PIXELS] [--steps NUMBER] [--threads NUMBER]
+ *         [--width SHARE] [--depth LAYERS] [--size PIXELS] [--steps NUMBER] [--guidance NUMBER] [--threads NUMBER]
  *         [--python FILE] [--scratch FOLDER] [--plot FILE]
  *
  * Without a word it measures the sides. What it needs, optimum-onnx's environment and models of Stable Diffusion 1.5's
@@ -33,6 +33,7 @@ const { values, positionals } = parseArgs({
 		depth: { type: "string", default: "2" },
 		size: { type: "string", default: "512" },
 		steps: { type: "string" },
+		guidance: { type: "string" },
 		threads: { type: "string", default: String(availableParallelism()) },
 		python: { type: "string" },
 		scratch: { type: "string", default: join(repository, "data", "bench") },
@@ -82,8 +83,9 @@ async function modelOf(name: string): Promise<Measured> {
 	switch (name) {
 		case "scenes-a": {
 			const steps = whole("steps", values.steps ?? "20");
+			const guidanceScale = Number(values.guidance ?? 2);
 			const folder = join(repository, "models", "scenes-a");
-			return { name, folder, threads, drawing: { ...drawing, steps, guidanceScale: 2, width: 64, height: 64 } };
+			return { name, folder, threads, drawing: { ...drawing, steps, guidanceScale, width: 64, height: 64 } };
 		}
 		case "sd15": {
 			const size = whole("size", values.size);
@@ -93,7 +95,7 @@ async function modelOf(name: string): Promise<Measured> {
 			const title = `Stable Diffusion 1.5's shape, ${values.width} of its width`;
 			return {
 				...{ name: title, folder, threads },
-				drawing: { ...drawing, steps, guidanceScale: 7.5, width: size, height: size },
+				drawing: { ...drawing, steps, guidanceScale: Number(values.guidance ?? 7.5), width: size, height: size },
 			};
 		}
 		default:

@@ -52,7 +52,7 @@ export async function measureVariants(
 	const own: Options = {
 		intraOpNumThreads: threads,
 		interOpNumThreads: 1,
-		extra: { session: { intra_op: { allow_spinning: "0" } } },
+		extra: { session: { intra_op: { allow_spinning: "1" }, force_spinning_stop: "1" } },
 	};
 	const config = async (part: string) => JSON.parse(await readFile(join(model.folder, part, "config.json"), "utf8"));
 	const [text, unet, vae] = await Promise.all(["text_encoder", "unet", "vae_decoder"].map(config));
@@ -84,7 +84,8 @@ export async function measureVariants(
 				`threads: ${count}`,
 				() => setting({ intraOpNumThreads: count }),
 			]),
-		["threads that spin", () => setting({ extra: { session: { intra_op: { allow_spinning: "1" } } } })],
+		["threads that never spin", () => setting({ extra: { session: { intra_op: { allow_spinning: "0" } } } })],
+		["threads that spin between runs too", () => setting({ extra: {} })],
 		["no memory arena", () => setting({ enableCpuMemArena: false })],
 		["no memory pattern", () => setting({ enableMemPattern: false })],
 		...["float16", "float32", "int8", "fused"].map((graph): [string, () => SessionSetting] => [

@@ -65,7 +65,7 @@ export type Loop<Input, Output, Report = never> = (
 
 export interface LoopOptions<Report> {
 	readonly signal?: AbortSignal;
-	/** Called for the loop's reports, in order: at most 25 a second, and always for the last. */
+	/** Called for the loop's reports, in order: at most ten a second, and always for the last. */
 	readonly onReport?: (report: Report) => void;
 }
 

@@ -11,9 +11,10 @@ import pytest
 import torch
 from diffusers import AutoencoderKL
 from torch import nn
+from transformers import CLIPTextConfig, CLIPTextModel
 
 from dediffusion_training.export.graph import export_graph, open_session
-from dediffusion_training.export.pipeline import export_unet, export_vae_encoder
+from dediffusion_training.export.pipeline import export_text_encoder, export_unet, export_vae_encoder
 from dediffusion_training.fixtures.families import tiny_unet
 
 
@@ -106,3 +107,27 @@ def test_a_unet_takes_any_size_where_it_is_asked_to(tmp_path):
     assert difference(session, 10, 4) < 1e-4
     with pytest.raises(Exception, match="Concat"):
         difference(session, 9, 8)
+
+
+@torch.no_grad()
+def test_a_text_encoder_gives_what_its_layers_give_where_it_is_asked_to(tmp_path):
+    torch.manual_seed(1)
+    config = CLIPTextConfig(
+        vocab_size=20,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        max_position_embeddings=8,
+        eos_token_id=19,
+    )
+    text_encoder = CLIPTextModel._from_config(config, attn_implementation="eager").eval()
+    export_text_encoder(text_encoder, tmp_path / "model.onnx", hidden_states=True)
+    session = open_session(tmp_path / "model.onnx")
+    layers = [f"hidden_states.{layer}" for layer in range(4)]
+    assert [output.name for output in session.get_outputs()] == ["last_hidden_state", "pooler_output", *layers]
+    ids = torch.tensor([[3, 1, 4, 1, 5, 9, 2, 19]])
+    expected = text_encoder(ids, output_hidden_states=True)
+    computed = session.run(["last_hidden_state", *layers], {"input_ids": ids.numpy()})
+    for state, wanted in zip(computed, (expected.last_hidden_state, *expected.hidden_states), strict=True):
+        assert np.abs(state - wanted.numpy()).max() < 1e-4

@@ -47,7 +47,7 @@ describe("draws what diffusers draws", () => {
 		"$folder, $scheduler, guidance $guidanceScale, $width x $height",
 		async ({ pixels, ...picture }) => {
 			const [image] = await draw(decoders[picture.folder] as Decoder, [requestOf({ ...picture, pixels })]);
-			expect(psnr(image as PixelImage, pixels)).toBeGreaterThanOrEqual(45);
+			expect(psnr(image as PixelImage, pixels)).toBeGreaterThanOrEqual(50);
 		},
 	);
 });

@@ -7,7 +7,6 @@ import {
 	type DecodeResult,
 	type Decoder,
 	type DecoderCapabilities,
-	DeDiffusionError,
 	type GenerateContext,
 	type Inference,
 } from "dediffusion/plugin";
@@ -16,6 +15,7 @@ import { denoise } from "./denoise.ts";
 import { Graphs } from "./graphs.ts";
 import { type ModelFolder, whyNoInitialImage } from "./model-folder.ts";
 import type { ModelOptions } from "./options.ts";
+import { walkInParts } from "./parts.ts";
 import { latentsToPixels } from "./picture.ts";
 import { type Defaults, groupJobs, type Job, planJob } from "./plan.ts";
 
@@ -25,16 +25,9 @@ const largestEnlargement = 2;
 
 /** Makes the decoder. Opens nothing: each graph is opened when a request first needs it.
  *
- * @throws DeDiffusionError `CONFIG_INVALID` or `SCHEDULER_UNKNOWN` for an option that the model cannot honour.
+ * @throws DeDiffusionError `SCHEDULER_UNKNOWN` for a scheduler that the model cannot be drawn with.
  */
 export function createDecoder(options: ModelOptions, model: ModelFolder, inference: Inference): Decoder {
-	if (options.clipSkip > 0 && !model.isXl) {
-		throw new DeDiffusionError(
-			"CONFIG_INVALID",
-			`The model ${options.id} cannot leave out layers of its text encoder: only SDXL's give their layers' outputs.`,
-			{ input: `models.${options.id}.clipSkip`, advice: "Leave clipSkip out." },
-		);
-	}
 	const graphs = new Graphs(model.graphs, inference, options.providers);
 	const defaults = defaultsOf(options, model);
 	const capabilities = capabilitiesOf(model, defaults);
@@ -44,14 +37,9 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 		context: GenerateContext,
 	): Promise<(readonly [number, DecodeResult])[]> {
 		const toPixels = (latents: Float32Array, job: Job) => latentsToPixels(latents, job, model, graphs, context.signal);
-		const latents = await denoise(
-			jobs,
-			model,
-			graphs,
-			options,
-			context.signal,
-			async ({ done, of, latents: shown }) => {
-				for (const [position, job] of jobs.entries()) {
+		const latents = await walkInParts({ jobs, isApart: false }, (part) =>
+			denoise(part, model, graphs, options, context.signal, async ({ done, of, latents: shown }) => {
+				for (const [position, job] of part.jobs.entries()) {
 					const now = shown?.[position];
 					context.onProgress({
 						request: job.index,
@@ -61,7 +49,7 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 						...(now ? { preview: await toPixels(now, job) } : {}),
 					});
 				}
-			},
+			}),
 		);
 		const results: (readonly [number, DecodeResult])[] = [];
 		for (const [position, job] of jobs.entries()) {

@@ -13,6 +13,7 @@ import type { Graphs } from "./graphs.ts";
 import { guidanceEmbedding } from "./guidance.ts";
 import type { ModelFolder } from "./model-folder.ts";
 import { seededRandom } from "./noise.ts";
+import type { Part } from "./parts.ts";
 import type { Job } from "./plan.ts";
 import { inputNamed, tensorFor } from "./tensors.ts";
 import { type EncodedTexts, encodeTexts } from "./texts.ts";
@@ -36,13 +37,13 @@ export interface DenoiseSettings {
 /**
  * Walks a group of jobs from noise to latents in one batch.
  *
- * @param jobs Alike in steps, guidance, scheduler, size and in where they start.
+ * @param part Jobs that are alike in steps, guidance, scheduler, size and in where they start.
  * @param onStride Called after each call of the U-Net; waited for where there is something to show.
  * @returns One array of latents for each job.
  * @throws DeDiffusionError `ABORTED` between steps, or what opening and running graphs throws.
  */
 export async function denoise(
-	jobs: readonly [Job, ...Job[]],
+	{ jobs, isApart }: Part,
 	model: ModelFolder,
 	graphs: Graphs,
 	settings: DenoiseSettings,
@@ -61,6 +62,7 @@ export async function denoise(
 		start,
 		guidance: {
 			isOn: negative !== undefined,
+			isApart,
 			scale: guidanceScale,
 			rescale: settings.guidanceRescale,
 			interval: settings.guidanceInterval,

@@ -144,15 +144,20 @@ describe("an option", () => {
 	});
 
 	it("clipSkip is refused where encoders do not give their layers", async () => {
-		await expect(open(folderOf("tiny-epsilon"), { clipSkip: 1 })).rejects.toMatchObject({
-			code: "CONFIG_INVALID",
-			input: "models.tiny.clipSkip",
+		const decoder = await open(folderOf("tiny-epsilon"), { clipSkip: 1 });
+		await expect(draw(decoder, [{ prompt: "a", seed: 1 }])).rejects.toMatchObject({
+			code: "MODEL_INVALID",
+			message: expect.stringContaining("clipSkip"),
+			advice: expect.stringContaining("Leave clipSkip out"),
 		});
 	});
 
-	it("clipSkip is refused beyond the first layer", async () => {
-		const decoder = await open(folderOf("tiny-xl"), { clipSkip: 5 });
-		await expect(draw(decoder, [{ prompt: "a", seed: 1 }])).rejects.toMatchObject({ code: "MODEL_INVALID" });
+	it.each(["tiny-xl", "tiny-layers"])("clipSkip is refused beyond the first layer: %s", async (folder) => {
+		const decoder = await open(folderOf(folder), { clipSkip: 5 });
+		await expect(draw(decoder, [{ prompt: "a", seed: 1 }])).rejects.toMatchObject({
+			code: "MODEL_INVALID",
+			message: expect.stringContaining("too few layers"),
+		});
 	});
 
 	it("scheduler is refused where the folder's file does not fit it", async () => {

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { join } from "./arrays.ts";
+import { scaled } from "./schedulers/arrays.ts";
+
 const { fround } = Math;
 
 /**
@@ -34,12 +37,13 @@ export function guide(predicted: Float32Array, scale: number): Float32Array {
 export function rescale(guided: Float32Array, predicted: Float32Array, share: number, samples: number): Float32Array {
 	const withText = predicted.subarray(guided.length);
 	const size = guided.length / samples;
-	const factors = Array.from({ length: samples }, (_, sample) => {
+	const rescaled = Array.from({ length: samples }, (_, sample) => {
 		const [start, end] = [sample * size, (sample + 1) * size];
-		const ratio = deviation(withText.subarray(start, end)) / deviation(guided.subarray(start, end));
-		return share * ratio + (1 - share);
+		const ofOne = guided.subarray(start, end);
+		const ratio = deviation(withText.subarray(start, end)) / deviation(ofOne);
+		return scaled(ofOne, share * ratio + (1 - share));
 	});
-	return guided.map((value, index) => value * (factors[Math.floor(index / size)] as number));
+	return join(rescaled);
 }
 
 /** With Bessel's correction, as torch has it. */

@@ -50,7 +50,8 @@ export function standardNormal(count: number, seed: number): Float32Array {
 
 /** Box-Muller on blocks of 16, in float32: the first eight give the radii, the others the angles. */
 function drawBlocks(count: number, random: () => number): Float32Array {
-	const numbers = Float32Array.from({ length: count }, () => uniform24(random));
+	const numbers = new Float32Array(count);
+	for (let index = 0; index < count; index++) numbers[index] = uniform24(random);
 	for (let start = 0; start + smallestBlock <= count; start += smallestBlock) transformBlock(numbers, start);
 	if (count % smallestBlock !== 0) {
 		// Torch draws the last sixteen again rather than the remainder alone.

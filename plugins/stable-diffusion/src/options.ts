@@ -34,7 +34,10 @@ const model = z.strictObject({
 		.tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
 		.refine(([from, to]) => from <= to, "an interval ends where it begins or later")
 		.default([0, 1]),
-	/** SDXL: how many more of the text encoders' last layers to leave out; default 0. */
+	/**
+	 * How many of the text encoders' last layers to leave out, for SDXL beyond the one that it always leaves out; default 0.
+	 * The graphs must give their layers' outputs, as SDXL's do.
+	 */
 	clipSkip: z.int().min(0).max(30).default(0),
 	/** Shows the picture after every so many steps, at the cost of decoding it; default: never. */
 	previewEvery: z.int().min(1).optional(),

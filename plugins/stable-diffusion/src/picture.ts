@@ -6,7 +6,6 @@
 import { DeDiffusionError, type PixelImage } from "dediffusion/plugin";
 import type { Graphs } from "./graphs.ts";
 import type { ModelFolder } from "./model-folder.ts";
-import { roundHalfEven } from "./rounding.ts";
 import { floatsOf, inputNamed, tensorFor } from "./tensors.ts";
 
 /**
@@ -28,10 +27,11 @@ export async function latentsToPixels(
 	const decoder = await graphs.open("vae_decoder");
 	const path = graphs.path("vae_decoder");
 	const cells = size.width * size.height;
-	const scaled = latents.map((value, index) => {
+	const scaled = new Float32Array(latents.length);
+	for (let index = 0; index < scaled.length; index++) {
 		const channel = Math.floor(index / cells);
-		return value * (scale[channel] as number) + (shift[channel] as number);
-	});
+		scaled[index] = (latents[index] as number) * (scale[channel] as number) + (shift[channel] as number);
+	}
 	const input = inputNamed(decoder, "latent_sample", path);
 	const outputs = await decoder.run(
 		{ latent_sample: tensorFor(input, scaled, [1, channels, size.height, size.width]) },
@@ -58,15 +58,15 @@ export async function latentsToPixels(
 	return { kind: "pixels", width, height, data: planesToBytes(data, width * height) };
 }
 
-/** Planes of [-1, 1] to interleaved bytes, rounded as numpy rounds. */
+/** Planes of [-1, 1] to interleaved bytes, rounded as numpy rounds: clamped arrays send halves to the even neighbour too. */
 function planesToBytes(planes: Float32Array, area: number): Uint8Array {
-	const bytes = new Uint8Array(area * 3);
-	for (let colour = 0; colour < 3; colour++) {
-		for (let pixel = 0; pixel < area; pixel++) {
-			const value = planes[colour * area + pixel] as number;
-			const share = Math.min(Math.max(Math.fround(value / 2 + 0.5), 0), 1);
-			bytes[pixel * 3 + colour] = roundHalfEven(Math.fround(share * 255));
-		}
+	const { fround } = Math;
+	const bytes = new Uint8ClampedArray(area * 3);
+	let place = 0;
+	for (let red = 0, green = area, blue = 2 * area; red < area; red++, green++, blue++) {
+		bytes[place++] = fround(fround((planes[red] as number) / 2 + 0.5) * 255);
+		bytes[place++] = fround(fround((planes[green] as number) / 2 + 0.5) * 255);
+		bytes[place++] = fround(fround((planes[blue] as number) / 2 + 0.5) * 255);
 	}
-	return bytes;
+	return new Uint8Array(bytes.buffer);
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { DeDiffusionError, type InferenceSession } from "dediffusion/plugin";
+import { DeDiffusionError, type InferenceSession, type Tensor } from "dediffusion/plugin";
 import { join } from "./arrays.ts";
+import { normLike } from "./final-norm.ts";
 import type { Graphs } from "./graphs.ts";
 import type { ModelFolder, TextEncoder } from "./model-folder.ts";
 import type { Job } from "./plan.ts";
@@ -87,10 +88,14 @@ async function runEncoder(
 
 	const isLast = place === model.textEncoders.length - 1;
 	const pooled = model.isXl && isLast ? floatsOf(outputs, "text_embeds", path) : undefined;
+	const states = new Map<number, Floats>();
+	for (const skipped of new Set(texts.map((text) => text?.skipped ?? 0))) {
+		states.set(skipped, statesOf(outputs, session, model, skipped, path));
+	}
 	let row = 0;
 	return texts.map((text) => {
-		const states = floatsOf(outputs, stateName(session, model, text?.skipped ?? 0, path), path);
-		const [, tokens = 0, width = 0] = states.dims;
+		const { data, dims } = states.get(text?.skipped ?? 0) as Floats;
+		const [, tokens = 0, width = 0] = dims;
 		const pooledWidth = pooled?.dims[1] ?? 0;
 		if (text === undefined) {
 			const nothing = pooled && new Float32Array(pooledWidth);
@@ -99,29 +104,55 @@ async function runEncoder(
 		const index = row++;
 		return {
 			tokens,
-			states: rowOf(states.data, index, tokens * width),
+			states: rowOf(data, index, tokens * width),
 			pooled: pooled && rowOf(pooled.data, index, pooledWidth),
 		};
 	});
 }
 
+/** The states of all texts' tokens, without the layers that are to be left out. */
+function statesOf(
+	outputs: Readonly<Record<string, Tensor>>,
+	session: InferenceSession,
+	model: ModelFolder,
+	skipped: number,
+	path: string,
+): Floats {
+	const states = floatsOf(outputs, stateName(session, model, skipped, path), path);
+	if (model.isXl || skipped === 0) return states;
+	// SDXL takes layers' outputs as they are, the others after the norm that follows the last one.
+	const last = floatsOf(outputs, `hidden_states.${layersOf(session) - 1}`, path);
+	const normed = floatsOf(outputs, stateName(session, model, 0, path), path);
+	const width = last.dims.at(-1) as number;
+	return { data: normLike(states.data, { data: last.data, width }, normed.data), dims: states.dims };
+}
+
 /**
  * The output with the tokens' states: SDXL takes those before the last layer, the others what the last one gives.
  *
- * @throws DeDiffusionError `MODEL_INVALID` if the graph does not give its layers' outputs and the model needs them.
+ * @throws DeDiffusionError `MODEL_INVALID` if the graph does not give its layers' outputs and they are needed.
  */
 export function stateName(session: InferenceSession, { isXl }: ModelFolder, skipped: number, path: string): string {
-	if (!isXl) return "last_hidden_state";
-	const layers = session.outputs.filter(({ name }) => /^hidden_states\.\d+$/.test(name)).length;
-	const wanted = layers - 2 - skipped;
+	if (!isXl && skipped === 0) return "last_hidden_state";
+	const layers = layersOf(session);
+	const wanted = layers - (isXl ? 2 : 1) - skipped;
 	if (wanted >= 0) return `hidden_states.${wanted}`;
+	const needed = isXl ? "SDXL needs" : "leaving out its last layers (clipSkip) needs";
 	throw new DeDiffusionError(
 		"MODEL_INVALID",
 		layers === 0
-			? `The graph ${path} has no outputs hidden_states.0, hidden_states.1, ..., which SDXL needs`
+			? `The graph ${path} has no outputs hidden_states.0, hidden_states.1, ..., which ${needed}`
 			: `The graph ${path} has too few layers to leave out the last ${skipped}`,
-		{ input: path },
+		{
+			input: path,
+			...(!isXl && { advice: "Leave clipSkip out, or export the text encoder with its layers' outputs." }),
+		},
 	);
+}
+
+/** How many outputs of layers a text encoder gives: what its first one takes, and what each gives. */
+function layersOf({ outputs }: InferenceSession): number {
+	return outputs.filter(({ name }) => /^hidden_states\.\d+$/.test(name)).length;
 }
 
 const rowOf = (data: Float32Array, index: number, size: number) => data.subarray(index * size, (index + 1) * size);

@@ -4,16 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readGolden, type TextFixtures } from "./testing/golden.ts";
+import { clipTokenizerFolder } from "./testing/clip.ts";
+import { type ClipFixtures, readGolden, type TextFixtures } from "./testing/golden.ts";
+import { temporary } from "./testing/opened.ts";
 import { fixture, readParity } from "./testing/parity.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { readTokenizer } from "./tokenizer-folder.ts";
 
 const { tokenizers } = readParity();
 
-/** The tokenizer of a fixture folder, with another padding token if one is given. */
-async function tokenizerOf(folder: string, padToken: string | null): Promise<Tokenizer> {
-	const original = fixture(join(folder, "tokenizer"));
+/** The tokenizer of a folder, with another padding token if one is given. */
+async function tokenizerOf(original: string, padToken: string | null): Promise<Tokenizer> {
 	if (padToken === null) return readTokenizer(original, 77);
 	const copy = await mkdtemp(join(tmpdir(), "tokenizer-"));
 	try {
@@ -30,7 +31,7 @@ async function tokenizerOf(folder: string, padToken: string | null): Promise<Tok
 
 describe.each(tokenizers)("the tokenizer of $folder, padded with $padToken", ({ folder, padToken, cases }) => {
 	it.each(cases)("reads $text as transformers does", async ({ text, ids, wanted, decoded }) => {
-		const tokenizer = await tokenizerOf(folder, padToken);
+		const tokenizer = await tokenizerOf(fixture(join(folder, "tokenizer")), padToken);
 		const encoding = tokenizer.encode(text);
 		expect(encoding.ids).toEqual(ids);
 		expect(encoding.wanted).toBe(wanted);
@@ -41,6 +42,8 @@ describe.each(tokenizers)("the tokenizer of $folder, padded with $padToken", ({ 
 
 describe("ten thousand strings", () => {
 	const { pieces, ranges, count, group, hashes } = readGolden<TextFixtures>("texts.json.gz");
+	const own = readGolden<ClipFixtures>("clip.json.gz");
+	const clip = temporary(clipTokenizerFolder());
 
 	/** The strings that training's fixtures/texts.py makes, by the same rule. */
 	function* strings(): Generator<string> {
@@ -65,19 +68,33 @@ describe("ten thousand strings", () => {
 		}
 	}
 
-	it.each(Object.keys(hashes))("padded with %s have transformers' ids", async (padToken) => {
-		const tokenizer = await tokenizerOf("tiny-v", padToken);
+	/** Of each group of strings, as training's fixtures/texts.py has it. */
+	function hashesOf(tokenizer: Tokenizer): string[] {
 		const lines = [...strings()].map((text) => `${tokenizer.encode(text).ids.join(",")}\n`);
-		const actual = hashes[padToken]?.map((_, index) => {
+		return Array.from({ length: count / group }, (_, index) => {
 			const content = lines.slice(index * group, (index + 1) * group).join("");
 			return createHash("sha256").update(content).digest("hex").slice(0, 16);
 		});
-		expect(actual).toEqual(hashes[padToken]);
+	}
+
+	it.each(Object.keys(hashes))("padded with %s have transformers' ids", async (padToken) => {
+		expect(hashesOf(await tokenizerOf(fixture("tiny-v/tokenizer"), padToken))).toEqual(hashes[padToken]);
+	});
+
+	it.each(Object.keys(own.hashes))("padded with %s have transformers' ids in CLIP's own words", async (padToken) => {
+		const tokenizer = await tokenizerOf(clip, padToken);
+		expect(tokenizer.maxTextTokens).toBe(75);
+		expect(hashesOf(tokenizer)).toEqual(own.hashes[padToken]);
+	});
+
+	it("have the ids that CLIP is known for", async () => {
+		const { ids } = (await tokenizerOf(clip, null)).encode("a photo of a cat");
+		expect(ids.slice(0, 8)).toEqual([49406, 320, 1125, 539, 320, 2368, 49407, 49407]);
 	});
 });
 
 describe("any text", async () => {
-	const tokenizer = await tokenizerOf("tiny-epsilon", null);
+	const tokenizer = await tokenizerOf(fixture("tiny-epsilon/tokenizer"), null);
 	const texts = fc.string({ unit: "binary", maxLength: 200 });
 
 	it("fills the model's length with ids of the vocabulary", () => {

@@ -53,6 +53,9 @@ const words = new RegExp(
 	"gv",
 );
 const wordEnd = "</w>";
+/** Bounds of what is kept of words read before, whatever texts come: a few megabytes. */
+const mostWordsKept = 10_000;
+const longestWordKept = 40;
 
 export class Tokenizer {
 	/** Names the vocabulary and the merges: tokenizers that share the name share the meaning of their ids. */
@@ -61,6 +64,8 @@ export class Tokenizer {
 	readonly maxTextTokens: number;
 	readonly #files: TokenizerFiles;
 	readonly #pairs: BytePairs;
+	/** Ids of words that were read before: texts are made of few different ones. */
+	readonly #words = new Map<string, readonly number[]>();
 	readonly #tokens: ReadonlyMap<number, string>;
 	readonly #specials: ReadonlySet<string>;
 	readonly #specialPattern: RegExp;
@@ -115,8 +120,17 @@ export class Tokenizer {
 	#textIds(text: string): number[] {
 		return text.split(this.#specialPattern).flatMap((part) => {
 			if (this.#specials.has(part)) return this.#idOf(part);
-			return splitWords(part).flatMap((word) => this.#pairs.encode(bytesToSymbols(word)));
+			return splitWords(part).flatMap((word) => this.#wordIds(word));
 		});
+	}
+
+	#wordIds(word: string): readonly number[] {
+		const known = this.#words.get(word);
+		if (known) return known;
+		const ids = this.#pairs.encode(bytesToSymbols(word));
+		if (this.#words.size >= mostWordsKept) this.#words.clear();
+		if (word.length <= longestWordKept) this.#words.set(word, ids);
+		return ids;
 	}
 
 	#idOf(token: string): number {

@@ -9,6 +9,7 @@ import { throwIfAborted } from "./aborted.ts";
 import { join, split } from "./arrays.ts";
 import { guide, rescale } from "./guidance.ts";
 import { seededRandom } from "./noise.ts";
+import { scaled } from "./schedulers/arrays.ts";
 import { readSchedulers, type SchedulerFile } from "./schedulers/config.ts";
 import type { WalkStart } from "./schedulers/scheduler.ts";
 import { floatsOf, tensorFor, timestepFor } from "./tensors.ts";
@@ -21,6 +22,8 @@ export interface Walk {
 	readonly guidance: {
 		/** Whether each call predicts without the text too. */
 		readonly isOn: boolean;
+		/** Whether the two predictions take two runs: half of the memory, and more time. */
+		readonly isApart: boolean;
 		readonly scale: number;
 		/** 0 to 1; 0 leaves guided predictions as they are. */
 		readonly rescale: number;
@@ -83,25 +86,31 @@ export async function walk(
 	const drawNoise = noiseAfter(samples);
 	let sample = join(
 		samples.map(({ noise, picture }) =>
-			picture === undefined
-				? noise.map((value) => value * scheduler.initialSigma)
-				: scheduler.addNoise(picture, noise, firstCall),
+			picture === undefined ? scaled(noise, scheduler.initialSigma) : scheduler.addNoise(picture, noise, firstCall),
 		),
 	);
-	const withText = guidance.isOn ? secondHalves(unet.constant) : unet.constant;
+	const [withoutText, withText] = guidance.isOn ? halvesOf(unet.constant) : [unet.constant, unet.constant];
+	const predict = async (constant: typeof unet.constant, values: Float32Array, timestep: number) => {
+		const batch = samples.length * (values.length / sample.length);
+		const outputs = await run({
+			...constant,
+			sample: tensorFor(unet.sample, values, [batch, ...unet.dims.slice(1)]),
+			timestep: timestepFor(unet.timestep, timestep, batch),
+		});
+		return floatsOf(outputs, "out_sample", unet.path).data;
+	};
+	/** Without the text for all samples, then with it. */
+	const predictBoth = async (values: Float32Array, timestep: number) =>
+		guidance.isApart
+			? join([await predict(withoutText, values, timestep), await predict(withText, values, timestep)])
+			: predict(unet.constant, join([values, values]), timestep);
 	const [guidedFrom, guidedTo] = guidance.interval;
 	for (const [index, timestep] of scheduler.timesteps.slice(firstCall).entries()) {
 		throwIfAborted(signal);
 		const call = firstCall + index;
 		const isGuided = guidance.isOn && index >= guidedFrom * calls && index < guidedTo * calls;
-		const batch = isGuided ? 2 * samples.length : samples.length;
-		const scaled = scheduler.scaleInput(sample, call);
-		const outputs = await run({
-			...(isGuided ? unet.constant : withText),
-			sample: tensorFor(unet.sample, isGuided ? join([scaled, scaled]) : scaled, [batch, ...unet.dims.slice(1)]),
-			timestep: timestepFor(unet.timestep, timestep, batch),
-		});
-		const predicted = floatsOf(outputs, "out_sample", unet.path).data;
+		const input = scheduler.scaleInput(sample, call);
+		const predicted = isGuided ? await predictBoth(input, timestep) : await predict(withText, input, timestep);
 		let prediction = isGuided ? guide(predicted, guidance.scale) : predicted;
 		if (isGuided && guidance.rescale > 0) {
 			prediction = rescale(prediction, predicted, guidance.rescale, samples.length);
@@ -120,23 +129,17 @@ export async function walk(
 
 export default walk satisfies Loop<Walk, Float32Array, Stride>;
 
-/** What the texts to draw are told, without what the texts to stay away from are: those come first. */
-function secondHalves(inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
-	return Object.fromEntries(
-		Object.entries(inputs).map(
-			([
-				name,
-				{
-					type,
-					dims: [both = 0, ...rest],
-					data,
-				},
-			]) => {
-				// A slice has its array's type, which TypeScript cannot follow through the union.
-				return [name, { type, dims: [both / 2, ...rest], data: data.slice(data.length / 2) } as Tensor];
-			},
-		),
-	);
+/** What the texts to stay away from are told, and what the texts to draw are. */
+function halvesOf(inputs: Readonly<Record<string, Tensor>>): [Record<string, Tensor>, Record<string, Tensor>] {
+	const halves: [Record<string, Tensor>, Record<string, Tensor>] = [{}, {}];
+	for (const [name, { type, dims, data }] of Object.entries(inputs)) {
+		const [both = 0, ...rest] = dims;
+		const middle = data.length / 2;
+		// A slice has its array's type, which TypeScript cannot follow through the union.
+		halves[0][name] = { type, dims: [both / 2, ...rest], data: data.slice(0, middle) } as Tensor;
+		halves[1][name] = { type, dims: [both / 2, ...rest], data: data.slice(middle) } as Tensor;
+	}
+	return halves;
 }
 
 /** Reading a file checks it against every scheduler; each walk of a model would read the same one. */

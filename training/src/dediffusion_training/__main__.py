@@ -46,6 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     export_decoder = commands.add_parser("export-decoder", help="write a pipeline folder as ONNX")
     export_decoder.add_argument("pipeline", type=Path)
     export_decoder.add_argument("destination", type=Path)
+    export_decoder.add_argument(
+        "--hidden-states", action="store_true", help="write what leaving out the text encoder's last layers needs, too"
+    )
     export_decoder.add_argument("--any-size", action="store_true", help="let sizes be multiples of one latent cell")
     export_decoder.add_argument(
         "--vae-encoder", action="store_true", help="write what drawing from a picture needs, too"
@@ -152,7 +155,7 @@ def _throughput(arguments: argparse.Namespace) -> None:
 def _export_decoder(arguments: argparse.Namespace) -> None:
     from .export.pipeline import export_pipeline
 
-    options = {"vae_encoder": arguments.vae_encoder, "any_size": arguments.any_size}
+    options = {name: getattr(arguments, name) for name in ("vae_encoder", "any_size", "hidden_states")}
     export_pipeline(arguments.pipeline, arguments.destination, **options)
 
 

@@ -14,8 +14,21 @@ export interface BetaSchedule {
 	readonly rescale_betas_zero_snr?: boolean;
 }
 
-/** The share of signal left after each training step: cumulated products of 1 - beta, falling from almost 1. */
+/** By what they were made of: every walk of a model has the same ones. */
+const known = new WeakMap<BetaSchedule, Float32Array>();
+
+/**
+ * The share of signal left after each training step: cumulated products of 1 - beta, falling from almost 1.
+ *
+ * @returns Shared with other callers: not to be changed.
+ */
 export function cumulatedAlphas(config: BetaSchedule): Float32Array {
+	const alphas = known.get(config) ?? alphasOf(config);
+	known.set(config, alphas);
+	return alphas;
+}
+
+function alphasOf(config: BetaSchedule): Float32Array {
 	const alphas = cumulate(betas(config));
 	return config.rescale_betas_zero_snr ? cumulate(betasWithZeroTerminalSnr(alphas)) : alphas;
 }

@@ -6,9 +6,9 @@
  * @module
  */
 import { z } from "zod";
-import { sum } from "./arrays.ts";
+import { divided, sum } from "./arrays.ts";
 import { noiseOrVelocity, scheduleOptions, spacing, zeroTerminalSnr } from "./options.ts";
-import { mixed, pictureAtLevel } from "./prediction.ts";
+import { alongSlope, mixed, pictureAtLevel } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { lengthOf, noiseLevels } from "./sigmas.ts";
 import { walkLevels } from "./walk-levels.ts";
@@ -35,20 +35,13 @@ export const eulerAncestral = defineScheduler({
 			sigmas,
 			initialSigma: walk.initialSigma(sigmas),
 			addNoise: (latents, noise, call) => mixed(latents, noise, { signal: 1, noise: sigmas[call] as number }),
-			scaleInput(sample, call) {
-				const length = lengthOf(sigmas[call] as number);
-				return sample.map((value) => value / length);
-			},
+			scaleInput: (sample, call) => divided(sample, lengthOf(sigmas[call] as number)),
 			step(prediction, call, sample, noise) {
 				const [from, to] = [sigmas[call] as number, sigmas[call + 1] as number];
 				const { up, down } = ancestralStep(from, to);
 				const distance = fround(down - from);
 				const picture = pictureAtLevel(config.prediction_type, prediction, sample, from);
-				const lowered = sample.map((value, index) => {
-					const slope = fround(fround(value - (picture[index] as number)) / from);
-					return value + fround(slope * distance);
-				});
-				return sum([1, lowered], [up, noise()]);
+				return sum([1, alongSlope(sample, picture, from, distance)], [up, noise()]);
 			},
 		};
 	},

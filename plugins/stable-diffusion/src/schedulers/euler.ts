@@ -4,8 +4,9 @@
  * @module
  */
 import { z } from "zod";
+import { divided } from "./arrays.ts";
 import { anyPrediction, scheduleOptions, sigmaSchedules, spacing, zeroTerminalSnr } from "./options.ts";
-import { mixed, pictureAtLevel } from "./prediction.ts";
+import { alongSlope, mixed, pictureAtLevel } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
 import { exponentialLevels, lengthOf, noiseLevels } from "./sigmas.ts";
 import { walkLevels } from "./walk-levels.ts";
@@ -44,18 +45,12 @@ export const euler = defineScheduler({
 			sigmas,
 			initialSigma: walk.initialSigma(sigmas),
 			addNoise: (latents, noise, call) => mixed(latents, noise, { signal: 1, noise: sigmas[call] as number }),
-			scaleInput(sample, call) {
-				const length = lengthOf(sigmas[call] as number);
-				return sample.map((value) => value / length);
-			},
+			scaleInput: (sample, call) => divided(sample, lengthOf(sigmas[call] as number)),
 			step(prediction, call, sample) {
 				const sigma = sigmas[call] as number;
 				const distance = Math.fround((sigmas[call + 1] as number) - sigma);
 				const picture = pictureAtLevel(config.prediction_type, prediction, sample, sigma);
-				return sample.map((value, index) => {
-					const slope = Math.fround(Math.fround(value - (picture[index] as number)) / sigma);
-					return value + Math.fround(slope * distance);
-				});
+				return alongSlope(sample, picture, sigma, distance);
 			},
 		};
 	},

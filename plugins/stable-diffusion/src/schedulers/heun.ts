@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { clip } from "./arrays.ts";
+import { clip, divided } from "./arrays.ts";
 import { anyPrediction, clipping, scheduleOptions, sigmaSchedules, spacing } from "./options.ts";
 import { mixed, pictureAtLevel } from "./prediction.ts";
 import { defineScheduler } from "./scheduler.ts";
@@ -41,7 +41,11 @@ export const heun = defineScheduler({
 
 		function slopeAt(prediction: Float32Array, sample: Float32Array, sigma: number): Float32Array<ArrayBuffer> {
 			const picture = clip(pictureAtLevel(config.prediction_type, prediction, sample, sigma), range);
-			return Float32Array.from(sample, (value, index) => fround(value - (picture[index] as number)) / sigma);
+			const slope = new Float32Array(sample.length);
+			for (let index = 0; index < slope.length; index++) {
+				slope[index] = fround((sample[index] as number) - (picture[index] as number)) / sigma;
+			}
+			return slope;
 		}
 
 		return {
@@ -49,28 +53,38 @@ export const heun = defineScheduler({
 			sigmas,
 			initialSigma: walk.initialSigma(sigmas),
 			addNoise: (latents, noise, call) => mixed(latents, noise, { signal: 1, noise: sigmas[call] as number }),
-			scaleInput(sample, call) {
-				const length = lengthOf(sigmas[call] as number);
-				return sample.map((value) => value / length);
-			},
+			scaleInput: (sample, call) => divided(sample, lengthOf(sigmas[call] as number)),
 			step(prediction, call, sample) {
 				const isCorrection = call % 2 === 1;
 				const slope = slopeAt(prediction, sample, sigmas[call] as number);
 				if (!isCorrection) {
-					begin = Float32Array.from(sample);
+					begin = sample.slice();
 					beginSlope = slope;
-					const distance = fround((sigmas[call + 1] as number) - (sigmas[call] as number));
-					return begin.map((value, index) => value + fround((slope[index] as number) * distance));
+					return moved(begin, slope, fround((sigmas[call + 1] as number) - (sigmas[call] as number)));
 				}
 				const distance = fround((sigmas[call] as number) - (sigmas[call - 1] as number));
-				return begin.map((value, index) => {
-					const mean = fround((beginSlope[index] as number) + (slope[index] as number)) / 2;
-					return value + fround(mean * distance);
-				});
+				return moved(begin, meanOf(beginSlope, slope), distance);
 			},
 		};
 	},
 });
+
+/** A sample after a distance along a slope. */
+function moved(sample: Float32Array, slope: Float32Array, distance: number): Float32Array {
+	const next = new Float32Array(sample.length);
+	for (let index = 0; index < next.length; index++) {
+		next[index] = (sample[index] as number) + fround((slope[index] as number) * distance);
+	}
+	return next;
+}
+
+function meanOf(first: Float32Array, second: Float32Array): Float32Array {
+	const mean = new Float32Array(first.length);
+	for (let index = 0; index < mean.length; index++) {
+		mean[index] = fround((first[index] as number) + (second[index] as number)) / 2;
+	}
+	return mean;
+}
 
 function twiceButFirst([first, ...rest]: readonly number[]): number[] {
 	return [first as number, ...rest.flatMap((value) => [value, value])];

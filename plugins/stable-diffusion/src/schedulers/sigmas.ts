@@ -12,8 +12,11 @@ const smallestAlpha = 2 ** -24;
 /** Noise over signal at each training step, cleanest first. */
 export function noiseLevels(config: BetaSchedule): Float32Array {
 	const alphas = cumulatedAlphas(config);
-	if (config.rescale_betas_zero_snr) alphas[alphas.length - 1] = smallestAlpha;
-	return alphas.map((alpha) => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)));
+	const last = alphas.length - 1;
+	return alphas.map((share, step) => {
+		const alpha = config.rescale_betas_zero_snr && step === last ? smallestAlpha : share;
+		return Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha));
+	});
 }
 
 /** The level at a training step that may be a fraction. */

@@ -46,6 +46,9 @@ export interface TextFixtures {
 	readonly hashes: Readonly<Record<string, readonly string[]>>;
 }
 
+/** How transformers reads the same strings with CLIP's own vocabulary; by `clip_words.py`. */
+export type ClipFixtures = Pick<TextFixtures, "hashes">;
+
 /** Reads a reference file of the fixtures folder. */
 export function readGolden<Content>(name: string): Content {
 	return JSON.parse(gunzipSync(readFileSync(fixture(name))).toString()) as Content;

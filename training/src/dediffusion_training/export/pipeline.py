@@ -2,7 +2,8 @@
 
 model_index.json
 tokenizer/      vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json
-text_encoder/   config.json, model.onnx: input_ids -> last_hidden_state, pooler_output
+text_encoder/   config.json, model.onnx: input_ids -> last_hidden_state, pooler_output; where it is asked for, also
+                hidden_states.0, hidden_states.1 and so on
 unet/           config.json, model.onnx: sample, timestep, encoder_hidden_states -> out_sample
 vae_decoder/    config.json, model.onnx: latent_sample -> sample
 vae_encoder/    config.json, model.onnx: sample -> latent_parameters; only where it is asked for
@@ -33,6 +34,7 @@ def export_pipeline(
     storage: Storage = "float16",
     vae_encoder: bool = False,
     any_size: bool = False,
+    hidden_states: bool = False,
 ) -> None:
     """Exports any StableDiffusionPipeline folder of diffusers.
 
@@ -45,6 +47,7 @@ def export_pipeline(
         storage: How weights are stored; arithmetic is float32 either way.
         vae_encoder: Whether to write the autoencoder's encoder, which drawing from a picture needs.
         any_size: Whether the U-Net shall take sizes that its halvings do not divide.
+        hidden_states: Whether the text encoder shall give its layers' outputs, which leaving out the last ones needs.
 
     Raises:
         ValueError: The folder holds another kind of pipeline, or a graph does not compute what its module does.
@@ -62,7 +65,7 @@ def export_pipeline(
 
     text_encoder = CLIPTextModel.from_pretrained(source / "text_encoder", attn_implementation="eager")
     _copy(source / "text_encoder" / "config.json", destination / "text_encoder")
-    _export_text_encoder(text_encoder, destination / "text_encoder" / "model.onnx", storage)
+    export_text_encoder(text_encoder, destination / "text_encoder" / "model.onnx", storage, hidden_states)
 
     unet = UNet2DConditionModel.from_pretrained(source / "unet")
     _copy(source / "unet" / "config.json", destination / "unet")
@@ -95,13 +98,14 @@ def write_byte_pairs(tokenizer: CLIPTokenizer, folder: Path) -> None:
 
 
 class _TextEncoder(nn.Module):
-    def __init__(self, model: CLIPTextModel) -> None:
+    def __init__(self, model: CLIPTextModel, hidden_states: bool) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.hidden_states = model, hidden_states
 
-    def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        encoded = self.model(input_ids=input_ids)
-        return encoded.last_hidden_state, encoded.pooler_output
+    def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        encoded = self.model(input_ids=input_ids, output_hidden_states=self.hidden_states)
+        layers = encoded.hidden_states if self.hidden_states else ()
+        return (encoded.last_hidden_state, encoded.pooler_output, *layers)
 
 
 class _UNet(nn.Module):
@@ -134,16 +138,24 @@ class _VaeEncoder(nn.Module):
         return encoded if self.quant_conv is None else self.quant_conv(encoded)
 
 
-def _export_text_encoder(model: CLIPTextModel, path: Path, storage: Storage) -> None:
+def export_text_encoder(
+    model: CLIPTextModel, path: Path, storage: Storage = "float16", hidden_states: bool = False
+) -> None:
+    """Writes a text encoder's graph; with `hidden_states` one that gives its layers' outputs too."""
     length = model.config.max_position_embeddings
     ids = torch.randint(0, model.config.vocab_size, (2, length), generator=torch.Generator().manual_seed(0))
     axes = {0: "batch_size", 1: "sequence_length"}
+    count = model.config.num_hidden_layers + 1 if hidden_states else 0
+    layers = [f"hidden_states.{layer}" for layer in range(count)]
     export_graph(
-        _TextEncoder(model),
+        _TextEncoder(model, hidden_states),
         {"input_ids": ids},
-        ["last_hidden_state", "pooler_output"],
+        ["last_hidden_state", "pooler_output", *layers],
         path,
-        dynamic={"input_ids": axes, "last_hidden_state": axes, "pooler_output": {0: "batch_size"}},
+        dynamic={
+            **dict.fromkeys(["input_ids", "last_hidden_state", *layers], axes),
+            "pooler_output": {0: "batch_size"},
+        },
         storage=storage,
     )
 
