@@ -66,8 +66,7 @@ async function measureEach(drawings: readonly Measured["drawing"][], sides: Side
 	const costs: Cost[] = [];
 	for (const drawing of drawings) {
 		// The first of a new shape makes the runtime plan its memory anew.
-		await inTurn(sides, drawing, 1);
-		const { ours, theirs } = await inTurn(sides, drawing, rounds);
+		const { ours, theirs } = await inTurn(sides, drawing, { warmUp: 1, measured: rounds });
 		const { count, steps: many, width: size } = drawing;
 		costs.push({ side: sides.ours.name, seconds: ours, count, steps: many, size });
 		costs.push({ side: sides.theirs.name, seconds: theirs, count, steps: many, size });

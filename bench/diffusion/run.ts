@@ -2,7 +2,7 @@
  * `npm run bench:diffusion`: drawing beside optimum-onnx, what the runtime's options change, and what pictures cost.
  *
  *     npm run bench:diffusion -- [sides] [runtime] [costs] [--model scenes-a|sd15]... [--rounds NUMBER]
- *         [--width SHARE] [--depth LAYERS] [--size PIXELS] [--steps NUMBER] [--guidance NUMBER] [--threads NUMBER]
+ *         [--warm-up NUMBER] [--width SHARE] [--depth LAYERS] [--size PIXELS] [--steps NUMBER] [--guidance NUMBER] [--threads NUMBER]
  *         [--python FILE] [--scratch FOLDER] [--plot FILE]
  *
  * Without a word it measures the sides. What it needs, optimum-onnx's environment and models of Stable Diffusion 1.5's
@@ -29,6 +29,7 @@ const { values, positionals } = parseArgs({
 	options: {
 		model: { type: "string", multiple: true, default: ["scenes-a", "sd15"] },
 		rounds: { type: "string", default: "5" },
+		"warm-up": { type: "string", default: "0" },
 		width: { type: "string", default: "0.5" },
 		depth: { type: "string", default: "2" },
 		size: { type: "string", default: "512" },
@@ -45,11 +46,12 @@ for (const part of wanted) {
 	if (!parts.includes(part))
 		throw new Error(`There is nothing to measure by the name ${part}; known: ${parts.join(", ")}.`);
 }
-const whole = (name: "rounds" | "depth" | "size" | "steps" | "threads", value: string): number => {
+const whole = (name: "rounds" | "warm-up" | "depth" | "size" | "steps" | "threads", value: string): number => {
 	if (!/^[1-9]\d*$/.test(value)) throw new Error(`--${name} is ${value}; give a whole number from 1.`);
 	return Number(value);
 };
 const rounds = whole("rounds", values.rounds);
+const warmUp = values["warm-up"] === "0" ? 0 : whole("warm-up", values["warm-up"]);
 const threads = whole("threads", values.threads);
 const scratch = resolve(values.scratch);
 await mkdir(scratch, { recursive: true });
@@ -63,7 +65,8 @@ for (const model of models) {
 	if (wanted.includes("sides")) {
 		const sides = await startSides(python, model);
 		try {
-			for (const finding of await compareSides(sides, model, rounds, scratch)) console.log(lineOf(finding));
+			for (const finding of await compareSides(sides, model, { warmUp, measured: rounds }, scratch))
+				console.log(lineOf(finding));
 		} finally {
 			await Promise.all([sides.ours.close(), sides.theirs.close()]);
 		}

@@ -58,11 +58,20 @@ export async function startSides(python: string, { folder, threads, drawing }: M
 	};
 }
 
+/** How often each side draws: first so that its code is compiled as that of a server in use is, then with the clock. */
+export interface Rounds {
+	readonly warmUp: number;
+	readonly measured: number;
+}
+
 /** Draws in turn, each side going first every other time. @returns Medians, in seconds, and the share of time outside of the runtime. */
-export async function inTurn({ ours, theirs }: Pick<Sides, "ours" | "theirs">, drawing: Drawing, rounds: number) {
+export async function inTurn({ ours, theirs }: Pick<Sides, "ours" | "theirs">, drawing: Drawing, rounds: Rounds) {
+	for (let round = 0; round < rounds.warmUp; round++) {
+		for (const side of [ours, theirs]) await side.ask(drawing);
+	}
 	const seconds = { ours: [] as number[], theirs: [] as number[] };
 	const outside: number[] = [];
-	for (let round = 0; round < rounds; round++) {
+	for (let round = 0; round < rounds.measured; round++) {
 		for (const side of round % 2 === 0 ? (["ours", "theirs"] as const) : (["theirs", "ours"] as const)) {
 			const drawn = await (side === "ours" ? ours : theirs).ask(drawing);
 			seconds[side].push(drawn.seconds);
@@ -76,7 +85,7 @@ export async function inTurn({ ours, theirs }: Pick<Sides, "ours" | "theirs">, d
 export async function compareSides(
 	sides: Sides,
 	{ name, drawing }: Measured,
-	rounds: number,
+	rounds: Rounds,
 	scratch: string,
 ): Promise<Finding[]> {
 	const times = await inTurn(sides, drawing, rounds);
@@ -107,7 +116,7 @@ export async function compareSides(
 			budget: 1,
 			digits: 3,
 			unit: "x",
-			details: `${times.ours.toFixed(3)} s against ${times.theirs.toFixed(3)} s; medians of ${rounds} rounds in turn`,
+			details: `${times.ours.toFixed(3)} s against ${times.theirs.toFixed(3)} s; medians of ${rounds.measured} rounds in turn, after ${rounds.warmUp} to warm up`,
 		},
 		{
 			name: `${name}: time outside of ONNX runs`,

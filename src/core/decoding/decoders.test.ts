@@ -41,6 +41,7 @@ describe("the decoders of all plugins", () => {
 		expect(decoders.list()).toHaveLength(1);
 		expect(seen).toEqual([
 			{
+				folder: process.cwd(),
 				...host,
 				log: expect.any(Function),
 				connect: expect.any(Function),
