@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
 	options: {
 		model: { type: "string", multiple: true, default: ["scenes-a", "sd15"] },
 		rounds: { type: "string", default: "5" },
-		"warm-up": { type: "string", default: "0" },
+		"warm-up": { type: "string" },
 		width: { type: "string", default: "0.5" },
 		depth: { type: "string", default: "2" },
 		size: { type: "string", default: "512" },
@@ -51,7 +51,6 @@ const whole = (name: "rounds" | "warm-up" | "depth" | "size" | "steps" | "thread
 	return Number(value);
 };
 const rounds = whole("rounds", values.rounds);
-const warmUp = values["warm-up"] === "0" ? 0 : whole("warm-up", values["warm-up"]);
 const threads = whole("threads", values.threads);
 const scratch = resolve(values.scratch);
 await mkdir(scratch, { recursive: true });
@@ -65,8 +64,8 @@ for (const model of models) {
 	if (wanted.includes("sides")) {
 		const sides = await startSides(python, model);
 		try {
-			for (const finding of await compareSides(sides, model, { warmUp, measured: rounds }, scratch))
-				console.log(lineOf(finding));
+			const turns = { warmUp: warmUpOf(model), measured: rounds };
+			for (const finding of await compareSides(sides, model, turns, scratch)) console.log(lineOf(finding));
 		} finally {
 			await Promise.all([sides.ours.close(), sides.theirs.close()]);
 		}
@@ -79,6 +78,12 @@ const [first] = models;
 if (wanted.includes("costs") && first !== undefined) {
 	await writeFile(values.plot, await plotCosts(await measureCosts(python, first, rounds)));
 	console.log(`What pictures of ${first.name} cost is drawn in ${values.plot}`);
+}
+
+/** A small model's picture takes so little that it is a while before a side's code is compiled as a server's in use is. */
+function warmUpOf({ drawing }: Measured): number {
+	const given = values["warm-up"] ?? (drawing.width > 64 ? "0" : "100");
+	return given === "0" ? 0 : whole("warm-up", given);
 }
 
 async function modelOf(name: string): Promise<Measured> {

@@ -18,6 +18,7 @@ import type { ModelOptions } from "./options.ts";
 import { walkInParts } from "./parts.ts";
 import { latentsToPixels } from "./picture.ts";
 import { type Defaults, groupJobs, type Job, planJob } from "./plan.ts";
+import { rememberTexts } from "./remembered-texts.ts";
 
 const maxBatch = 8;
 /** How far beyond the size it was trained on a U-Net may be asked to draw. */
@@ -29,6 +30,7 @@ const largestEnlargement = 2;
  */
 export function createDecoder(options: ModelOptions, model: ModelFolder, inference: Inference): Decoder {
 	const graphs = new Graphs(model.graphs, inference, options.providers);
+	const encodeTexts = rememberTexts(model, graphs, options.clipSkip);
 	const defaults = defaultsOf(options, model);
 	const capabilities = capabilitiesOf(model, defaults);
 
@@ -38,7 +40,7 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 	): Promise<(readonly [number, DecodeResult])[]> {
 		const toPixels = (latents: Float32Array, job: Job) => latentsToPixels(latents, job, model, graphs, context.signal);
 		const latents = await walkInParts({ jobs, isApart: false }, (part) =>
-			denoise(part, model, graphs, options, context.signal, async ({ done, of, latents: shown }) => {
+			denoise(part, model, graphs, encodeTexts, options, context.signal, async ({ done, of, latents: shown }) => {
 				for (const [position, job] of part.jobs.entries()) {
 					const now = shown?.[position];
 					context.onProgress({

@@ -15,8 +15,9 @@ import type { ModelFolder } from "./model-folder.ts";
 import { seededRandom } from "./noise.ts";
 import type { Part } from "./parts.ts";
 import type { Job } from "./plan.ts";
+import type { EncodeTexts } from "./remembered-texts.ts";
 import { inputNamed, tensorFor } from "./tensors.ts";
-import { type EncodedTexts, encodeTexts } from "./texts.ts";
+import type { EncodedTexts } from "./texts.ts";
 import { type Stride, type Walk, walk } from "./walk.ts";
 
 /** Sources walk with the source, `dist` with its compiled form. */
@@ -28,8 +29,6 @@ export interface DenoiseSettings {
 	readonly guidanceRescale: number;
 	/** The part of the way on which there is guidance, as shares of it. */
 	readonly guidanceInterval: readonly [from: number, to: number];
-	/** Layers of the text encoders to leave out. */
-	readonly clipSkip: number;
 	/** Strides carry the latents after every so many calls of the U-Net; undefined for never. */
 	readonly previewEvery?: number | undefined;
 }
@@ -38,6 +37,7 @@ export interface DenoiseSettings {
  * Walks a group of jobs from noise to latents in one batch.
  *
  * @param part Jobs that are alike in steps, guidance, scheduler, size and in where they start.
+ * @param encodeTexts The model's own.
  * @param onStride Called after each call of the U-Net; waited for where there is something to show.
  * @returns One array of latents for each job.
  * @throws DeDiffusionError `ABORTED` between steps, or what opening and running graphs throws.
@@ -46,15 +46,15 @@ export async function denoise(
 	{ jobs, isApart }: Part,
 	model: ModelFolder,
 	graphs: Graphs,
+	encodeTexts: EncodeTexts,
 	settings: DenoiseSettings,
 	signal: AbortSignal,
 	onStride: (stride: Stride) => void | Promise<void>,
 ): Promise<readonly Float32Array[]> {
 	const [{ steps, start, guidanceScale, scheduler, negative }] = jobs;
 	throwIfAborted(signal);
-	const texts = await encodeTexts(jobs, model, graphs, settings.clipSkip, signal);
-	const samples: Walk["samples"][number][] = [];
-	for (const job of jobs) samples.push(await startOf(job, model, graphs, signal));
+	// Noise is drawn while another thread encodes the texts.
+	const [texts, samples] = await Promise.all([encodeTexts(jobs, signal), startsOf(jobs, model, graphs, signal)]);
 	const unet = await graphs.open("unet");
 	const walked: Walk = {
 		scheduler: { file: model.schedulers.file, name: scheduler.name },
@@ -87,6 +87,17 @@ export async function denoise(
 		);
 	}
 	return split(latents, jobs.length);
+}
+
+async function startsOf(
+	jobs: readonly Job[],
+	model: ModelFolder,
+	graphs: Graphs,
+	signal: AbortSignal,
+): Promise<Walk["samples"]> {
+	const samples: Walk["samples"][number][] = [];
+	for (const job of jobs) samples.push(await startOf(job, model, graphs, signal));
+	return samples;
 }
 
 /** What a job's walk starts from. Diffusers draws a picture's latents first, then the noise: both come from one seed. */
