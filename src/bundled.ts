@@ -22,7 +22,7 @@ const root = dirname(findPackageJSON(import.meta.url) ?? import.meta.dirname);
 export const examplePicture = join(root, "models", "example.png");
 
 /** What a person would say of it. */
-export const exampleCaption = "a heart and a star";
+export const exampleCaption = "a sun";
 
 /** The encoders that are used when the configuration names none. */
 export function bundledEncoders(): { id: string; folder: string }[] {

@@ -37,7 +37,7 @@ async function compare(picture: string) {
 	const input = {
 		sources: [
 			{ label: "De-Diffusion", picture: { id: picture } },
-			{ label: "a caption", text: "a heart and a star", original: { id: picture } },
+			{ label: "a caption", text: "a sun", original: { id: picture } },
 		],
 		decoders: [...living, "gone"],
 		seeds: [1],
