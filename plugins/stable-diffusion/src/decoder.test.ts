@@ -152,6 +152,26 @@ describe("a request", () => {
 		await expect(drawing).rejects.toMatchObject({ code: "ABORTED" });
 		expect(seen).toEqual(["step 1 of 10", "step 2 of 10"]);
 	});
+
+	it("gives nothing to somebody who leaves during the last run", async () => {
+		const controller = new AbortController();
+		const inner = createTestInference();
+		const openSession: Inference["open"] = async (path) => {
+			const session = await inner.open(path);
+			const run: InferenceSession["run"] = (inputs, options) => {
+				const running = session.run(inputs, options);
+				if (inputs.latent_sample) controller.abort();
+				return running;
+			};
+			return { ...session, run, loop: loopOver(run) };
+		};
+		const decoder = await openDecoder(fixture("tiny-epsilon"), { open: openSession });
+		const drawing = decoder.generate([{ prompt: "a boat", seed: 1 }], {
+			signal: controller.signal,
+			onProgress: () => undefined,
+		});
+		await expect(drawing).rejects.toMatchObject({ code: "ABORTED" });
+	});
 });
 
 describe("graphs of another dialect", () => {

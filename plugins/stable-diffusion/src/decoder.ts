@@ -57,6 +57,8 @@ export function createDecoder(options: ModelOptions, model: ModelFolder, inferen
 		for (const [position, job] of jobs.entries()) {
 			throwIfAborted(context.signal);
 			const image = await toPixels(latents[position] as Float32Array, job);
+			// A run that has begun ends, also for somebody who has gone meanwhile.
+			throwIfAborted(context.signal);
 			const { seed, effectivePrompt, warnings } = job;
 			results.push([job.index, { status: "done", seed, effectivePrompt, warnings, image }]);
 			context.onProgress({ request: job.index, fraction: 1, message: "done" });
