@@ -17,7 +17,7 @@ import { halfToFloat } from "./half.ts";
 import { stableDiffusion } from "./index.ts";
 import { standardNormal } from "./noise.ts";
 import { tensorFor } from "./tensors.ts";
-import { createTestInference, loopOver } from "./testing/inference.ts";
+import { createTestInference, loopOver, watchedInference } from "./testing/inference.ts";
 import { open, temporary } from "./testing/opened.ts";
 import { fixture, type PictureFixture, readParity } from "./testing/parity.ts";
 import { draw, psnr } from "./testing/pictures.ts";
@@ -155,17 +155,10 @@ describe("a request", () => {
 
 	it("gives nothing to somebody who leaves during the last run", async () => {
 		const controller = new AbortController();
-		const inner = createTestInference();
-		const openSession: Inference["open"] = async (path) => {
-			const session = await inner.open(path);
-			const run: InferenceSession["run"] = (inputs, options) => {
-				const running = session.run(inputs, options);
-				if (inputs.latent_sample) controller.abort();
-				return running;
-			};
-			return { ...session, run, loop: loopOver(run) };
-		};
-		const decoder = await openDecoder(fixture("tiny-epsilon"), { open: openSession });
+		const inference = watchedInference(({ latent_sample: last }) => {
+			if (last) controller.abort();
+		});
+		const decoder = await openDecoder(fixture("tiny-epsilon"), inference);
 		const drawing = decoder.generate([{ prompt: "a boat", seed: 1 }], {
 			signal: controller.signal,
 			onProgress: () => undefined,

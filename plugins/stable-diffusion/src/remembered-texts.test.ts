@@ -1,7 +1,7 @@
-import type { DecodeRequest, Inference, InferenceSession } from "dediffusion/plugin";
+import type { DecodeRequest } from "dediffusion/plugin";
 import { describe, expect, it } from "vitest";
 import { wholeFolder } from "./testing/families.ts";
-import { createTestInference, loopOver } from "./testing/inference.ts";
+import { watchedInference } from "./testing/inference.ts";
 import { open, temporary } from "./testing/opened.ts";
 import { draw } from "./testing/pictures.ts";
 
@@ -10,16 +10,10 @@ const folders = new Map(["tiny-epsilon", "tiny-xl"].map((name) => [name, tempora
 /** A decoder, and how many texts each run of a text encoder was given. */
 async function opened(name: string) {
 	const runs: number[] = [];
-	const inner = createTestInference();
-	const openSession: Inference["open"] = async (path) => {
-		const session = await inner.open(path);
-		const run: InferenceSession["run"] = (inputs, options) => {
-			if (inputs.input_ids) runs.push(inputs.input_ids.dims[0] as number);
-			return session.run(inputs, options);
-		};
-		return { ...session, run, loop: loopOver(run) };
-	};
-	return { decoder: await open(folders.get(name) as string, {}, { open: openSession }), runs };
+	const inference = watchedInference(({ input_ids: ids }) => {
+		if (ids) runs.push(ids.dims[0] as number);
+	});
+	return { decoder: await open(folders.get(name) as string, {}, inference), runs };
 }
 
 const request = (changes: Partial<DecodeRequest>): DecodeRequest => ({

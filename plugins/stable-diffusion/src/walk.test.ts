@@ -1,34 +1,22 @@
-import type { Inference, InferenceSession, PixelImage } from "dediffusion/plugin";
+import type { PixelImage } from "dediffusion/plugin";
 import { describe, expect, it } from "vitest";
 import { stableDiffusion } from "./index.ts";
 import { wholeFolder } from "./testing/families.ts";
-import { createTestInference, loopOver } from "./testing/inference.ts";
+import { watchedInference } from "./testing/inference.ts";
 import { open, temporary } from "./testing/opened.ts";
 import { draw } from "./testing/pictures.ts";
 
 const folders = new Map(["tiny-epsilon", "tiny-xl"].map((name) => [name, temporary(wholeFolder(name))]));
-
-/** An inference that remembers the batch of each of the U-Net's runs. */
-function counting(): { inference: Inference; batches: number[] } {
-	const batches: number[] = [];
-	const inner = createTestInference();
-	const open: Inference["open"] = async (path) => {
-		const session = await inner.open(path);
-		const run: InferenceSession["run"] = (inputs, options) => {
-			if (inputs.timestep) batches.push(inputs.sample?.dims[0] as number);
-			return session.run(inputs, options);
-		};
-		return { ...session, run, loop: loopOver(run) };
-	};
-	return { inference: { open }, batches };
-}
 
 async function drawWith(
 	folder: string,
 	options: object,
 	request: object,
 ): Promise<{ picture: PixelImage; batches: number[] }> {
-	const { inference, batches } = counting();
+	const batches: number[] = [];
+	const inference = watchedInference(({ sample }) => {
+		if (sample) batches.push(sample.dims[0] as number);
+	});
 	const decoder = await open(folders.get(folder) as string, options, inference);
 	const [picture] = await draw(decoder, [{ prompt: "a red dog", seed: 4, steps: 8, guidanceScale: 6, ...request }]);
 	return { picture: picture as PixelImage, batches };

@@ -48,6 +48,22 @@ export function createTestInference(): Inference {
 	};
 }
 
+/** The same, of which somebody is told what each run is given, when it has begun. */
+export function watchedInference(onRun: (inputs: Readonly<Record<string, Tensor>>) => void): Inference {
+	const inner = createTestInference();
+	return {
+		async open(path) {
+			const session = await inner.open(path);
+			const run: InferenceSession["run"] = (inputs, options) => {
+				const running = session.run(inputs, options);
+				onRun(inputs);
+				return running;
+			};
+			return { ...session, run, loop: loopOver(run) };
+		},
+	};
+}
+
 /** Loops that make their runs so. Input, output and reports are copies, as they are where a thread lies between. */
 export function loopOver(run: InferenceSession["run"]): InferenceSession["loop"] {
 	return async <Input, Output, Report>(module: URL, input: Input, options: LoopOptions<Report> = {}) => {
