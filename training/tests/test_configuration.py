@@ -28,40 +28,82 @@ KINDS = {
     "scenes-b.yaml": DecoderConfig,
     "scenes-reader.yaml": ReaderConfig,
 }
+WIDER_KINDS = {
+    "scenes-300-backbone.yaml": ReaderConfig,
+    "scenes-300-a.yaml": DecoderConfig,
+    "dediffusion-300.yaml": EncoderConfig,
+    "scenes-300-b.yaml": DecoderConfig,
+    "scenes-300-reader.yaml": ReaderConfig,
+}
+#: The encoder of each domain, the decoder that it is trained through, and the one that it never sees.
+FAMILIES = [
+    ("dediffusion-scenes.yaml", "scenes-a.yaml", "scenes-b.yaml"),
+    ("dediffusion-300.yaml", "scenes-300-a.yaml", "scenes-300-b.yaml"),
+]
 #: What models of one domain may see more or less often.
 SHARES = {"places", "styles", "object_counts"}
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [*KINDS, *WIDER_KINDS])
 def test_the_shipped_files_are_valid_and_share_their_domain(name):
-    config = read_config(KINDS[name], SHIPPED / name)
-    everything = read_config(ReaderConfig, SHIPPED / "scenes-reader.yaml").scenes
+    reader = "scenes-300-reader.yaml" if name in WIDER_KINDS else "scenes-reader.yaml"
+    config = read_config((KINDS | WIDER_KINDS)[name], SHIPPED / name)
+    everything = read_config(ReaderConfig, SHIPPED / reader).scenes
     assert config.scenes.model_dump(exclude=SHARES) == everything.model_dump(exclude=SHARES)
     assert config.scenes.styles.keys() == everything.styles.keys()
     assert config.scenes.object_counts.keys() <= everything.object_counts.keys()
-    assert len(read_concepts(config.scenes.concepts)) == 40
 
 
-def test_the_encoder_shares_nothing_with_the_decoder_and_the_reader_that_it_is_measured_with():
-    own, other = (read_config(DecoderConfig, SHIPPED / name) for name in ("scenes-a.yaml", "scenes-b.yaml"))
+def test_the_domains_show_forty_things_and_three_hundred_with_those_among_them():
+    bundled, wider = (
+        read_concepts(read_config(DecoderConfig, SHIPPED / name).scenes.concepts)
+        for name in ("scenes-a.yaml", "scenes-300-a.yaml")
+    )
+    assert len(bundled) == 40
+    assert len(wider) >= 300
+    assert bundled.items() < wider.items()
+
+
+@pytest.mark.parametrize(("own", "other"), [family[1:] for family in FAMILIES])
+def test_the_encoder_shares_nothing_with_the_decoder_and_the_reader_that_it_is_measured_with(own, other):
+    own, other = (read_config(DecoderConfig, SHIPPED / name) for name in (own, other))
     for key in ("prediction", "unet_channels", "text_width", "further_words"):
         assert getattr(own, key) != getattr(other, key)
-    seeds = [read_config(kind, SHIPPED / name).loop.seed for name, kind in KINDS.items()]
+
+
+def test_no_two_models_begin_alike():
+    seeds = [read_config(kind, SHIPPED / name).loop.seed for name, kind in (KINDS | WIDER_KINDS).items()]
     assert len(set(seeds)) == len(seeds)
 
 
-def test_the_wider_domain_shows_three_hundred_things_and_the_bundled_ones_among_them():
-    decoder = read_config(DecoderConfig, SHIPPED / "scenes-300-decoder.yaml").scenes
-    autoencoder = read_config(AutoencoderConfig, SHIPPED / "scenes-300-autoencoder.yaml").scenes
-    assert decoder.model_copy(update={"places": autoencoder.places}) == autoencoder
-    bundled = read_config(DecoderConfig, SHIPPED / "scenes-a.yaml").scenes
-    assert read_concepts(bundled.concepts).items() < read_concepts(decoder.concepts).items()
-    assert len(read_concepts(decoder.concepts)) >= 300
+@pytest.mark.parametrize("name", ["scenes-b.yaml", "scenes-300-b.yaml"])
+def test_words_that_only_move_the_others_are_no_things(name):
+    config = read_config(DecoderConfig, SHIPPED / name)
+    assert config.further_words and not set(config.further_words) & read_concepts(config.scenes.concepts).keys()
 
 
-def test_the_shipped_encoder_says_no_more_than_the_shipped_decoder_reads():
-    encoder = read_config(EncoderConfig, SHIPPED / "dediffusion-scenes.yaml")
-    assert encoder.tokens <= read_config(DecoderConfig, SHIPPED / "scenes-a.yaml").max_text_tokens - 2
+@pytest.mark.parametrize(
+    ("wider", "start"), [("scenes-300-a.yaml", "scenes-a.yaml"), ("scenes-300-b.yaml", "scenes-b.yaml")]
+)
+def test_the_wider_decoders_can_begin_with_the_bundled_ones(wider, start):
+    shapes = (
+        "text_width",
+        "text_layers",
+        "text_heads",
+        "unet_channels",
+        "unet_layers",
+        "cross_attention",
+        "attention_heads",
+    )
+    ways = ("prediction", "beta_schedule", "beta_start", "beta_end")
+    first, then = (read_config(DecoderConfig, SHIPPED / name) for name in (start, wider))
+    assert all(getattr(first, key) == getattr(then, key) for key in (*shapes, *ways))
+
+
+@pytest.mark.parametrize(("encoder", "decoder"), [family[:2] for family in FAMILIES])
+def test_the_shipped_encoders_say_no_more_than_the_shipped_decoders_read(encoder, decoder):
+    tokens = read_config(EncoderConfig, SHIPPED / encoder).tokens
+    assert tokens <= read_config(DecoderConfig, SHIPPED / decoder).max_text_tokens - 2
 
 
 @pytest.mark.parametrize("name", ["dediffusion-sd15.yaml", "dediffusion-sd21.yaml"])

@@ -6,7 +6,7 @@ import pytest
 from conftest import CONFIGS
 
 from dediffusion_training.configuration import EncoderConfig, read_config
-from dediffusion_training.model_card import describe_cuts, describe_helpers, describe_history
+from dediffusion_training.model_card import describe_cuts, describe_helpers, describe_history, describe_start
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +35,16 @@ def test_how_often_the_text_was_cut(encoder_config):
 def test_a_run_that_went_on_with_another_says_so():
     assert describe_history({}) == ""
     assert describe_history({"history": "It went on."}) == "\n\nIt went on."
+
+
+def test_a_run_that_began_with_anothers_weights_says_with_whose():
+    def recipe(steps: int, **more: object) -> dict:
+        loop = {"steps": steps, "batch_size": 32, "accumulate": 1}
+        config = {"scenes": {"concepts": f"configs/concepts-{steps}.yaml"}, "loop": loop}
+        return {"config": config, "hours": 1.5, "hardware": "2 CPU threads", **more}
+
+    assert describe_start(recipe(300)) == ""
+    first = recipe(20, history="It had two parts.")
+    said = describe_start(recipe(300, start=recipe(40, start=first)))
+    assert said.index("concepts-40.yaml") < said.index("concepts-20.yaml") < said.index("It had two parts.")
+    assert "1.50 hours on 2 CPU threads" in said and "concepts-300" not in said

@@ -18,6 +18,9 @@ def build_parser() -> argparse.ArgumentParser:
     _training_command(commands, "autoencoder", "train the autoencoder of a decoder")
     decoder = _training_command(commands, "decoder", "train a text-to-image decoder on an autoencoder's latents")
     decoder.add_argument("--autoencoder", type=Path, required=True, help="folder that `autoencoder` printed")
+    decoder.add_argument(
+        "--start", type=Path, help="folder that `decoder` printed: begin with its weights, and with its words' meanings"
+    )
     _training_command(commands, "reader", "train the reader, whose backbone the encoder takes")
     encoder = commands.add_parser("encoder", help="train a De-Diffusion encoder through a frozen decoder")
     _training_arguments(encoder)
@@ -121,7 +124,7 @@ def _decoder(arguments: argparse.Namespace) -> None:
     from .train_decoder import train_decoder
 
     config = _config(DecoderConfig, arguments)
-    print(train_decoder(config, arguments.autoencoder, arguments.emoji, arguments.run))
+    print(train_decoder(config, arguments.autoencoder, arguments.emoji, arguments.run, arguments.start))
 
 
 def _reader(arguments: argparse.Namespace) -> None:

@@ -81,7 +81,7 @@ colours, five places, two sizes and the styles. Captions in training: {_shares(c
 | steps x batch | {_loop(autoencoder["config"]["loop"])} | {_loop(config["loop"])} |
 | loss | absolute error of pixels and edges, KL | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas |
 | hours | {autoencoder["hours"]:.2f} | {recipe["hours"]:.2f} |
-| hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |{describe_history(recipe)}
+| hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |{describe_start(recipe)}{describe_history(recipe)}
 
 ## Measured
 
@@ -289,6 +289,18 @@ def describe_helpers(config: EncoderConfig) -> str:
 def describe_cuts(config: EncoderConfig) -> str:
     passes = f" in {1 - config.whole_share:.0%} of the passes" if config.whole_share > 0 else ""
     return f"training cut the text at random lengths{passes}"
+
+
+def describe_start(recipe: dict) -> str:
+    """Whose weights a decoder began with, and what those had cost: `start` of recipe.json."""
+    if "start" not in recipe:
+        return ""
+    start = recipe["start"]
+    earlier = describe_start(start) + describe_history(start)
+    return f"""
+
+It began with the weights of a decoder of `training/configs/{Path(start["config"]["scenes"]["concepts"]).name}`, and with what words that both know meant to
+that one, which had learned for {_loop(start["config"]["loop"])} pictures, {start["hours"]:.2f} hours on {start["hardware"]}.{earlier}"""
 
 
 def describe_history(recipe: dict) -> str:

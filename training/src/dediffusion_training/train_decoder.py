@@ -17,6 +17,7 @@ from .configuration import DecoderConfig, SceneConfig
 from .data.batches import SceneBatches, open_batches
 from .data.caption import Captioner, function_words, vocabulary
 from .frozen_decoder import embed_mixed_tokens, prediction_target
+from .head_start import take_head_start
 from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
 from .scene_pool import ScenePool, gather_scene_pool
 from .tokenizer import build_tokenizer
@@ -103,8 +104,14 @@ def open_courses(config: DecoderConfig, emoji: Path) -> list[Course]:
     return [*lessons, course(steps, config.scenes, config.captions, config.mixed_embedding_share)]
 
 
-def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, run_folder: Path) -> Path:
-    """Trains and saves a StableDiffusionPipeline; returns its folder."""
+def train_decoder(
+    config: DecoderConfig, autoencoder_folder: Path, emoji: Path, run_folder: Path, start: Path | None = None
+) -> Path:
+    """Trains and saves a StableDiffusionPipeline; returns its folder.
+
+    Args:
+        start: A pipeline that `decoder` trained on the same autoencoder, whose weights this one begins with.
+    """
     device = pick_device()
     torch.manual_seed(config.loop.seed)
     batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
@@ -112,7 +119,10 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
     words = [*content, *function_words(), *config.further_words]
     tokenizer = build_tokenizer(words, config.max_text_tokens, run_folder / "tokenizer")
     autoencoder = AutoencoderKL.from_pretrained(autoencoder_folder).to(device).eval().requires_grad_(False)
-    model = TextToLatents(build_text_encoder(config, tokenizer), build_unet(config, autoencoder)).to(device)
+    model = TextToLatents(build_text_encoder(config, tokenizer), build_unet(config, autoencoder))
+    if start:
+        take_head_start(model.text_encoder, model.unet, tokenizer, start)
+    model.to(device)
     # Convolutions run a quarter faster in this order of memory, on a CPU too.
     model.unet.to(memory_format=torch.channels_last)
     # It computes with the model's own weights, so that those are what is averaged and saved.
@@ -171,5 +181,6 @@ def train_decoder(config: DecoderConfig, autoencoder_folder: Path, emoji: Path, 
     )
     folder = run_folder / "pipeline"
     pipeline.save_pretrained(folder)
-    write_recipe(folder, describe_run(loop, config, autoencoder=read_recipe(autoencoder_folder)))
+    origin = {"start": read_recipe(start)} if start else {}
+    write_recipe(folder, describe_run(loop, config, autoencoder=read_recipe(autoencoder_folder), **origin))
     return folder

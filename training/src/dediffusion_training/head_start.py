@@ -1,0 +1,59 @@
+"""A decoder's weights from one that can draw already, for a domain with other words or longer texts.
+
+Words that a decoder has never seen mean nothing to it for a long time when everything is learned at once. One that
+draws takes them up within minutes (docs/experiments.md, "From forty things to three hundred").
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from diffusers import UNet2DConditionModel
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer
+
+#: The tables of a CLIP text model that are as long as the vocabulary and the longest text.
+TOKENS, POSITIONS = "embeddings.token_embedding.weight", "embeddings.position_embedding.weight"
+
+
+@torch.no_grad()
+def take_head_start(
+    text_encoder: CLIPTextModel, unet: UNet2DConditionModel, tokenizer: CLIPTokenizer, folder: Path
+) -> None:
+    """Copies the weights of the pipeline in `folder`: tokens by what they spell, positions as far as both texts go.
+
+    Tokens and positions that are new stay random, with the deviation that learned ones have.
+
+    Raises:
+        ValueError: The networks there have another architecture.
+    """
+    elder = CLIPTextModel.from_pretrained(folder / "text_encoder").state_dict()
+    own = text_encoder.state_dict()
+    known = CLIPTokenizer.from_pretrained(folder / "tokenizer").get_vocab()
+    meanings = {id: known[token] for token, id in tokenizer.get_vocab().items() if token in known}
+    places = range(min(len(own[POSITIONS]), len(elder[POSITIONS])))
+    for table, rows in {TOKENS: meanings, POSITIONS: dict(zip(places, places, strict=True))}.items():
+        if own[table].shape[1] == elder[table].shape[1]:
+            elder[table] = _rearrange(elder[table], rows, own[table])
+    _load(text_encoder, elder, folder / "text_encoder")
+    _load(unet, UNet2DConditionModel.from_pretrained(folder / "unet").state_dict(), folder / "unet")
+
+
+def _rearrange(learned: torch.Tensor, rows: dict[int, int], fresh: torch.Tensor) -> torch.Tensor:
+    """A table like `fresh`: its rows of `rows` are those learned ones, and the others are as large as they are."""
+    table = fresh * (learned.std() / fresh.std())
+    table[list(rows)] = learned[list(rows.values())]
+    return table
+
+
+def _load(network: nn.Module, state: dict[str, torch.Tensor], folder: Path) -> None:
+    own = network.state_dict()
+    other = {name for name in own.keys() | state.keys() if name not in own or name not in state}
+    other |= {name for name in own.keys() & state.keys() if own[name].shape != state[name].shape}
+    if other:
+        raise ValueError(
+            f"{folder} has another architecture than the configuration: {min(other)} differs. "
+            "Widths, layers and the autoencoder's channels must be alike."
+        )
+    network.load_state_dict(state)

@@ -1,0 +1,91 @@
+"""A decoder that begins with another's weights: what it takes over, what it refuses, and that it is ahead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import CONFIGS, Recipe, recording
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from dediffusion_training.__main__ import main
+from dediffusion_training.configuration import DecoderConfig, read_config
+from dediffusion_training.head_start import take_head_start
+from dediffusion_training.loop import read_recipe
+from dediffusion_training.tokenizer import build_tokenizer
+from dediffusion_training.train_decoder import build_text_encoder, build_unet
+
+#: Some words of the miniature's, in another order, and one that it never saw.
+WORDS = ["balloon", "flat", "sun", "large", "cat"]
+
+
+def begin(
+    trained: Recipe, folder: Path, **changes: object
+) -> tuple[CLIPTokenizer, CLIPTextModel, UNet2DConditionModel]:
+    """Untrained networks with the miniature's weights, for texts of `WORDS`."""
+    torch.manual_seed(0)
+    config = read_config(DecoderConfig, CONFIGS / "decoder.yaml", changes)
+    tokenizer = build_tokenizer(WORDS, config.max_text_tokens, folder / "tokenizer")
+    autoencoder = AutoencoderKL.from_pretrained(trained.autoencoder)
+    text_encoder, unet = build_text_encoder(config, tokenizer), build_unet(config, autoencoder)
+    take_head_start(text_encoder, unet, tokenizer, trained.decoder)
+    return tokenizer, text_encoder, unet
+
+
+def embedding(tokenizer: CLIPTokenizer, text_encoder: CLIPTextModel, word: str) -> torch.Tensor:
+    (token,) = tokenizer(word, add_special_tokens=False).input_ids
+    return text_encoder.embeddings.token_embedding.weight[token]
+
+
+def test_words_keep_their_meanings_whatever_their_ids(trained: Recipe, tmp_path: Path):
+    tokenizer, text_encoder, _ = begin(trained, tmp_path)
+    elder = CLIPTextModel.from_pretrained(trained.decoder / "text_encoder")
+    elders_tokenizer = CLIPTokenizer.from_pretrained(trained.decoder / "tokenizer")
+    for word in WORDS[1:]:
+        own, taken = embedding(tokenizer, text_encoder, word), embedding(elders_tokenizer, elder, word)
+        assert torch.equal(own, taken)
+    assert tokenizer.bos_token_id != elders_tokenizer.bos_token_id
+    assert torch.equal(
+        text_encoder.embeddings.token_embedding.weight[tokenizer.bos_token_id],
+        elder.embeddings.token_embedding.weight[elders_tokenizer.bos_token_id],
+    )
+    deviation = elder.embeddings.token_embedding.weight.std().item()
+    assert embedding(tokenizer, text_encoder, "balloon").std().item() == pytest.approx(deviation, rel=0.5)
+
+
+@pytest.mark.parametrize("length", [9, 16, 21])
+def test_everything_else_is_the_elders_as_far_as_texts_go(length: int, trained: Recipe, tmp_path: Path):
+    _, text_encoder, unet = begin(trained, tmp_path, max_text_tokens=length)
+    taken = UNet2DConditionModel.from_pretrained(trained.decoder / "unet").state_dict()
+    assert all(torch.equal(weight, taken[name]) for name, weight in unet.state_dict().items())
+    elder = CLIPTextModel.from_pretrained(trained.decoder / "text_encoder").state_dict()
+    for name, weight in text_encoder.state_dict().items():
+        if "token_embedding" not in name:
+            common = min(len(weight), len(elder[name]))
+            assert torch.equal(weight[:common], elder[name][:common])
+    assert text_encoder.config.max_position_embeddings == length
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [({"unet_channels": [16, 48]}, "unet"), ({"text_layers": 2}, "text_encoder"), ({"text_width": 48}, "text_encoder")],
+)
+def test_another_architecture_is_refused_by_name(changes: dict, part: str, trained: Recipe, tmp_path: Path):
+    with pytest.raises(ValueError, match=f"{part} has another architecture"):
+        begin(trained, tmp_path, **changes)
+
+
+def test_it_is_ahead_of_one_that_begins_with_nothing(trained: Recipe, tmp_path: Path):
+    settings = ["loop.steps=6", "loop.warmup_steps=6", "lessons=[]"]
+    with recording() as anew:
+        trained.train("decoder", tmp_path / "anew" / "decoder", *settings)
+    with recording() as ahead:
+        arguments = trained.arguments("decoder", tmp_path / "ahead" / "decoder", *settings)
+        main([*arguments, "--start", str(trained.decoder)])
+    assert np.mean(ahead.losses["decoder"]) < 0.8 * np.mean(anew.losses["decoder"])
+    recipe = read_recipe(tmp_path / "ahead" / "decoder" / "pipeline")
+    assert recipe["start"]["config"]["loop"]["steps"] == read_recipe(trained.decoder)["config"]["loop"]["steps"]
+    assert "start" not in read_recipe(trained.decoder)
