@@ -15,7 +15,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from dediffusion_training.export.graph import export_graph, open_session
 from dediffusion_training.export.pipeline import export_text_encoder, export_unet, export_vae_encoder
-from dediffusion_training.fixtures.family_pipelines import tiny_unet
+from dediffusion_training.fixtures.miniature import tiny_unet
 
 
 class Normed(nn.Module):

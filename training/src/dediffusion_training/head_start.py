@@ -48,12 +48,10 @@ def _rearrange(learned: torch.Tensor, rows: dict[int, int], fresh: torch.Tensor)
 
 
 def _load(network: nn.Module, state: dict[str, torch.Tensor], folder: Path) -> None:
-    own = network.state_dict()
-    other = {name for name in own.keys() | state.keys() if name not in own or name not in state}
-    other |= {name for name in own.keys() & state.keys() if own[name].shape != state[name].shape}
-    if other:
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as mismatch:
         raise ValueError(
-            f"{folder} has another architecture than the configuration: {min(other)} differs. "
+            f"{folder} has another architecture than the configuration: {mismatch}. "
             "Widths, layers and the autoencoder's channels must be alike."
-        )
-    network.load_state_dict(state)
+        ) from mismatch
