@@ -29,8 +29,11 @@ KINDS = {
     "scenes-reader.yaml": ReaderConfig,
 }
 WIDER_KINDS = {
+    "scenes-300-a-autoencoder.yaml": AutoencoderConfig,
+    "scenes-300-b-autoencoder.yaml": AutoencoderConfig,
     "scenes-300-backbone.yaml": ReaderConfig,
     "scenes-300-a.yaml": DecoderConfig,
+    "scenes-300-a-crowded.yaml": DecoderConfig,
     "dediffusion-300.yaml": EncoderConfig,
     "scenes-300-b.yaml": DecoderConfig,
     "scenes-300-reader.yaml": ReaderConfig,
@@ -98,6 +101,16 @@ def test_the_wider_decoders_can_begin_with_the_bundled_ones(wider, start):
     ways = ("prediction", "beta_schedule", "beta_start", "beta_end")
     first, then = (read_config(DecoderConfig, SHIPPED / name) for name in (start, wider))
     assert all(getattr(first, key) == getattr(then, key) for key in (*shapes, *ways))
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_the_wider_autoencoders_keep_the_latents_of_the_bundled_ones(name):
+    wider, start = (
+        read_config(AutoencoderConfig, SHIPPED / f"{family}-{name}-autoencoder.yaml")
+        for family in ("scenes-300", "scenes")
+    )
+    assert (wider.decoding_only, start.decoding_only) == (True, False)
+    assert (wider.latent_channels, wider.channels) == (start.latent_channels, start.channels)
 
 
 @pytest.mark.parametrize(("encoder", "decoder"), [family[:2] for family in FAMILIES])

@@ -1,4 +1,4 @@
-"""A decoder that begins with another's weights: what it takes over, what it refuses, and that it is ahead."""
+"""Models that begin with another's weights: what they take over, what they refuse, and that they are ahead."""
 
 from __future__ import annotations
 
@@ -89,3 +89,42 @@ def test_it_is_ahead_of_one_that_begins_with_nothing(trained: Recipe, tmp_path: 
     recipe = read_recipe(tmp_path / "ahead" / "decoder" / "pipeline")
     assert recipe["start"]["config"]["loop"]["steps"] == read_recipe(trained.decoder)["config"]["loop"]["steps"]
     assert "start" not in read_recipe(trained.decoder)
+
+
+def go_on(trained: Recipe, folder: Path, *settings: str) -> Path:
+    """An autoencoder that began with the miniature's weights."""
+    arguments = trained.arguments("autoencoder", folder / "autoencoder", *settings, "loop.warmup_steps=6")
+    main([*arguments, "--start", str(trained.autoencoder)])
+    return folder / "autoencoder" / "autoencoder"
+
+
+def test_an_autoencoder_that_learns_decoding_only_keeps_its_latents(trained: Recipe, tmp_path: Path):
+    taught = AutoencoderKL.from_pretrained(go_on(trained, tmp_path, "loop.steps=6", "decoding_only=true"))
+    elder = AutoencoderKL.from_pretrained(trained.autoencoder)
+    assert taught.config.scaling_factor == elder.config.scaling_factor
+    weights = elder.state_dict()
+    changed = {name for name, weight in taught.state_dict().items() if not torch.equal(weight, weights[name])}
+    assert {name.split(".")[0] for name in changed} == {"decoder", "post_quant_conv"}
+
+
+def test_an_autoencoder_is_ahead_of_one_that_begins_with_nothing(trained: Recipe, tmp_path: Path):
+    with recording() as anew:
+        trained.train("autoencoder", tmp_path / "anew" / "autoencoder", "loop.steps=6", "loop.warmup_steps=6")
+    with recording() as ahead:
+        folder = go_on(trained, tmp_path / "ahead", "loop.steps=6")
+    # Both see the same pictures.
+    assert (np.array(ahead.losses["autoencoder"]) < 0.95 * np.array(anew.losses["autoencoder"])).all()
+    taught, elder = (AutoencoderKL.from_pretrained(part) for part in (folder, trained.autoencoder))
+    assert not torch.equal(taught.encoder.conv_in.weight, elder.encoder.conv_in.weight)
+    assert taught.config.scaling_factor != elder.config.scaling_factor
+    assert read_recipe(folder)["start"] == read_recipe(trained.autoencoder)
+
+
+def test_latents_can_only_be_kept_of_an_autoencoder_that_is_named(trained: Recipe, tmp_path: Path):
+    with pytest.raises(ValueError, match="--start"):
+        trained.train("autoencoder", tmp_path / "autoencoder", "decoding_only=true")
+
+
+def test_an_autoencoder_of_another_architecture_is_refused_by_name(trained: Recipe, tmp_path: Path):
+    with pytest.raises(ValueError, match="autoencoder has another architecture"):
+        go_on(trained, tmp_path, "latent_channels=7")

@@ -6,7 +6,13 @@ import pytest
 from conftest import CONFIGS
 
 from dediffusion_training.configuration import EncoderConfig, read_config
-from dediffusion_training.model_card import describe_cuts, describe_helpers, describe_history, describe_start
+from dediffusion_training.model_card import (
+    describe_autoencoder_start,
+    describe_cuts,
+    describe_helpers,
+    describe_history,
+    describe_start,
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +43,24 @@ def test_a_run_that_went_on_with_another_says_so():
     assert describe_history({"history": "It went on."}) == "\n\nIt went on."
 
 
-def test_a_run_that_began_with_anothers_weights_says_with_whose():
-    def recipe(steps: int, **more: object) -> dict:
-        loop = {"steps": steps, "batch_size": 32, "accumulate": 1}
-        config = {"scenes": {"concepts": f"configs/concepts-{steps}.yaml"}, "loop": loop}
-        return {"config": config, "hours": 1.5, "hardware": "2 CPU threads", **more}
+def recipe(steps: int, decoding_only: bool = False, **more: object) -> dict:
+    """What a run of so many steps leaves behind, on a domain of as many things."""
+    loop = {"steps": steps, "batch_size": 32, "accumulate": 1}
+    scenes = {"concepts": f"configs/concepts-{steps}.yaml"}
+    config = {"scenes": scenes, "loop": loop, "decoding_only": decoding_only}
+    return {"config": config, "hours": 1.5, "hardware": "2 CPU threads", **more}
 
+
+def test_a_run_that_began_with_anothers_weights_says_with_whose():
     assert describe_start(recipe(300)) == ""
     first = recipe(20, history="It had two parts.")
     said = describe_start(recipe(300, start=recipe(40, start=first)))
     assert said.index("concepts-40.yaml") < said.index("concepts-20.yaml") < said.index("It had two parts.")
     assert "1.50 hours on 2 CPU threads" in said and "concepts-300" not in said
+
+
+def test_an_autoencoder_that_began_with_anothers_weights_says_whether_it_kept_the_latents():
+    assert describe_autoencoder_start(recipe(300)) == ""
+    anew, kept = (describe_autoencoder_start(recipe(300, only, start=recipe(40))) for only in (False, True))
+    assert "concepts-40.yaml" in anew and "40 x 32 pictures, 1.50 hours" in anew
+    assert kept.startswith(anew) and "latents stayed" in kept and "latents" not in anew

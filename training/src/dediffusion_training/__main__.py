@@ -15,7 +15,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dediffusion_training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    _training_command(commands, "autoencoder", "train the autoencoder of a decoder")
+    autoencoder = _training_command(commands, "autoencoder", "train the autoencoder of a decoder")
+    autoencoder.add_argument("--start", type=Path, help="folder that `autoencoder` printed: begin with its weights")
     decoder = _training_command(commands, "decoder", "train a text-to-image decoder on an autoencoder's latents")
     decoder.add_argument("--autoencoder", type=Path, required=True, help="folder that `autoencoder` printed")
     decoder.add_argument(
@@ -117,7 +118,8 @@ def _config(kind, arguments: argparse.Namespace):
 def _autoencoder(arguments: argparse.Namespace) -> None:
     from .train_autoencoder import train_autoencoder
 
-    print(train_autoencoder(_config(AutoencoderConfig, arguments), arguments.emoji, arguments.run))
+    config = _config(AutoencoderConfig, arguments)
+    print(train_autoencoder(config, arguments.emoji, arguments.run, arguments.start))
 
 
 def _decoder(arguments: argparse.Namespace) -> None:

@@ -101,6 +101,11 @@ class AutoencoderConfig(Strict):
         "stay small in the picture, and no channel carries more than another.",
     )
     crop: int = Field(gt=0, description="Pixels on each side of the squares it is trained on.")
+    decoding_only: bool = Field(
+        default=False,
+        description="Teach only the half that draws. The latents of the autoencoder that it begins with (`--start`) "
+        "stay as they are, and decoders that were trained on them still fit.",
+    )
 
 
 class Lesson(Strict):

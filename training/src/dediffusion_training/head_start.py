@@ -1,4 +1,4 @@
-"""A decoder's weights from one that can draw already, for a domain with other words or longer texts.
+"""Weights from a model that can draw already, for a domain with other things, other words or longer texts.
 
 Words that a decoder has never seen mean nothing to it for a long time when everything is learned at once. One that
 draws takes them up within minutes (docs/experiments.md, "From forty things to three hundred").
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import ModelMixin, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
@@ -37,7 +37,16 @@ def take_head_start(
         if own[table].shape[1] == elder[table].shape[1]:
             elder[table] = _rearrange(elder[table], rows, own[table])
     _load(text_encoder, elder, folder / "text_encoder")
-    _load(unet, UNet2DConditionModel.from_pretrained(folder / "unet").state_dict(), folder / "unet")
+    take_weights(unet, folder / "unet")
+
+
+def take_weights(network: ModelMixin, folder: Path) -> None:
+    """Copies the weights of the network of the same kind in `folder`.
+
+    Raises:
+        ValueError: The network there has another architecture.
+    """
+    _load(network, type(network).from_pretrained(folder).state_dict(), folder)
 
 
 def _rearrange(learned: torch.Tensor, rows: dict[int, int], fresh: torch.Tensor) -> torch.Tensor:

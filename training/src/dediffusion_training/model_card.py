@@ -81,7 +81,7 @@ colours, five places, two sizes and the styles. Captions in training: {_shares(c
 | steps x batch | {_loop(autoencoder["config"]["loop"])} | {_loop(config["loop"])} |
 | loss | absolute error of pixels and edges, KL | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas |
 | hours | {autoencoder["hours"]:.2f} | {recipe["hours"]:.2f} |
-| hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |{describe_start(recipe)}{describe_history(recipe)}
+| hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |{describe_autoencoder_start(autoencoder)}{describe_start(recipe)}{describe_history(recipe)}
 
 ## Measured
 
@@ -301,6 +301,22 @@ def describe_start(recipe: dict) -> str:
 
 It began with the weights of a decoder of `training/configs/{Path(start["config"]["scenes"]["concepts"]).name}`, and with what words that both know meant to
 that one, which had learned for {_loop(start["config"]["loop"])} pictures, {start["hours"]:.2f} hours on {start["hardware"]}.{earlier}"""
+
+
+def describe_autoencoder_start(recipe: dict) -> str:
+    """Whose weights an autoencoder began with, and whether it kept the latents: `start` of its recipe.json."""
+    if "start" not in recipe:
+        return ""
+    start = recipe["start"]
+    kept = (
+        " Only the half\nthat draws went on learning, so its latents stayed as they were."
+        if recipe["config"]["decoding_only"]
+        else ""
+    )
+    return f"""
+
+The autoencoder began with the weights of one of `training/configs/{Path(start["config"]["scenes"]["concepts"]).name}`, which had learned for
+{_loop(start["config"]["loop"])} pictures, {start["hours"]:.2f} hours on {start["hardware"]}.{kept}"""
 
 
 def describe_history(recipe: dict) -> str:

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from .configuration import AutoencoderConfig
 from .data.batches import SceneBatches, open_batches
-from .loop import TrainingLoop, describe_run, pick_device, write_recipe
+from .head_start import take_weights
+from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
 from .models.resampler import start_as_resampler
 
 #: Pictures that the latents' scale is measured on.
@@ -69,12 +70,23 @@ def random_crops(pictures: torch.Tensor, size: int) -> torch.Tensor:
     return torch.stack(crops)
 
 
-def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) -> Path:
-    """Trains and saves the autoencoder; returns its folder."""
+def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path, start: Path | None = None) -> Path:
+    """Trains and saves the autoencoder, from the weights of the one in `start` if there is one; returns its folder.
+
+    Raises:
+        ValueError: The one in `start` has another architecture, or only decoding is to be learned and there is none.
+    """
     device = pick_device()
     torch.manual_seed(config.loop.seed)
     batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
-    autoencoder = build_autoencoder(config).to(device)
+    autoencoder = build_autoencoder(config)
+    if start:
+        take_weights(autoencoder, start)
+    if config.decoding_only:
+        if not start:
+            raise ValueError("decoding_only keeps the latents of an autoencoder that has learned: name it with --start")
+        _keep_latents(autoencoder, start)
+    autoencoder.to(device)
     loop = TrainingLoop(autoencoder, config.loop, run_folder)
 
     def compute_loss(step: int):
@@ -84,11 +96,20 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path) 
 
     loop.run(compute_loss)
     trained = loop.averaged_model.eval()
-    trained.register_to_config(scaling_factor=round(1 / _latents_deviation(trained, batches, device), 4))
+    if not config.decoding_only:
+        trained.register_to_config(scaling_factor=round(1 / _latents_deviation(trained, batches, device), 4))
     folder = run_folder / "autoencoder"
     trained.save_pretrained(folder)
-    write_recipe(folder, describe_run(loop, config))
+    origin = {"start": read_recipe(start)} if start else {}
+    write_recipe(folder, describe_run(loop, config, **origin))
     return folder
+
+
+def _keep_latents(autoencoder: AutoencoderKL, start: Path) -> None:
+    """Leaves what makes the latents as it was in `start`, with their scale."""
+    autoencoder.encoder.requires_grad_(False)
+    autoencoder.quant_conv.requires_grad_(False)
+    autoencoder.register_to_config(scaling_factor=AutoencoderKL.load_config(start)["scaling_factor"])
 
 
 @torch.no_grad()
