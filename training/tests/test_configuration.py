@@ -33,7 +33,7 @@ WIDER_KINDS = {
     "scenes-300-b-autoencoder.yaml": AutoencoderConfig,
     "scenes-300-backbone.yaml": ReaderConfig,
     "scenes-300-a.yaml": DecoderConfig,
-    "scenes-300-a-crowded.yaml": DecoderConfig,
+    "scenes-300-a-wide.yaml": DecoderConfig,
     "dediffusion-300.yaml": EncoderConfig,
     "scenes-300-b.yaml": DecoderConfig,
     "scenes-300-reader.yaml": ReaderConfig,

@@ -13,6 +13,8 @@ from diffusers import ModelMixin, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from .widening import is_twice_as_wide, widen
+
 #: The tables of a CLIP text model that are as long as the vocabulary and the longest text.
 TOKENS, POSITIONS = "embeddings.token_embedding.weight", "embeddings.position_embedding.weight"
 
@@ -23,7 +25,8 @@ def take_head_start(
 ) -> None:
     """Copies the weights of the pipeline in `folder`: tokens by what they spell, positions as far as both texts go.
 
-    Tokens and positions that are new stay random, with the deviation that learned ones have.
+    Tokens and positions that are new stay random, with the deviation that learned ones have. A U-Net twice as wide
+    begins by computing what the one there does.
 
     Raises:
         ValueError: The networks there have another architecture.
@@ -37,7 +40,8 @@ def take_head_start(
         if own[table].shape[1] == elder[table].shape[1]:
             elder[table] = _rearrange(elder[table], rows, own[table])
     _load(text_encoder, elder, folder / "text_encoder")
-    take_weights(unet, folder / "unet")
+    narrow = UNet2DConditionModel.from_pretrained(folder / "unet")
+    _load(unet, widen(narrow, unet) if is_twice_as_wide(unet, narrow) else narrow.state_dict(), folder / "unet")
 
 
 def take_weights(network: ModelMixin, folder: Path) -> None:
@@ -62,5 +66,5 @@ def _load(network: nn.Module, state: dict[str, torch.Tensor], folder: Path) -> N
     except RuntimeError as mismatch:
         raise ValueError(
             f"{folder} has another architecture than the configuration: {mismatch}. "
-            "Widths, layers and the autoencoder's channels must be alike."
+            "Layers, text widths and the autoencoder's channels must be alike, a U-Net's widths alike or all doubled."
         ) from mismatch

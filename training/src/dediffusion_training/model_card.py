@@ -300,7 +300,12 @@ def describe_start(recipe: dict) -> str:
     return f"""
 
 It began with the weights of a decoder of `training/configs/{Path(start["config"]["scenes"]["concepts"]).name}`, and with what words that both know meant to
-that one, which had learned for {_loop(start["config"]["loop"])} pictures, {start["hours"]:.2f} hours on {start["hardware"]}.{earlier}"""
+that one, which had learned for {_loop(start["config"]["loop"])} pictures, {start["hours"]:.2f} hours on {start["hardware"]}.{_widened(recipe, start)}{earlier}"""
+
+
+def _widened(recipe: dict, start: dict) -> str:
+    own, narrow = (part["config"]["unet_channels"] for part in (recipe, start))
+    return f" Its U-Net was made twice as wide, {own} channels for {narrow}." if own != narrow else ""
 
 
 def describe_autoencoder_start(recipe: dict) -> str:
