@@ -41,7 +41,7 @@ WIDER_KINDS = {
 #: The encoder of each domain, the decoder that it is trained through, and the one that it never sees.
 FAMILIES = [
     ("dediffusion-scenes.yaml", "scenes-a.yaml", "scenes-b.yaml"),
-    ("dediffusion-300.yaml", "scenes-300-a.yaml", "scenes-300-b.yaml"),
+    ("dediffusion-300.yaml", "scenes-300-a-wide.yaml", "scenes-300-b.yaml"),
 ]
 #: What models of one domain may see more or less often.
 SHARES = {"places", "styles", "object_counts"}
@@ -101,6 +101,14 @@ def test_the_wider_decoders_can_begin_with_the_bundled_ones(wider, start):
     ways = ("prediction", "beta_schedule", "beta_start", "beta_end")
     first, then = (read_config(DecoderConfig, SHIPPED / name) for name in (start, wider))
     assert all(getattr(first, key) == getattr(then, key) for key in (*shapes, *ways))
+
+
+def test_the_wide_decoder_goes_on_with_the_narrow_one():
+    narrow, wide = (read_config(DecoderConfig, SHIPPED / f"scenes-300-a{name}.yaml") for name in ("", "-wide"))
+    assert wide.unet_channels == [2 * width for width in narrow.unet_channels]
+    learning = {"scenes", "captions", "lessons", "loop", "unet_channels"}
+    assert wide.model_dump(exclude=learning) == narrow.model_dump(exclude=learning)
+    assert wide.scenes.model_dump(exclude=SHARES) == narrow.scenes.model_dump(exclude=SHARES)
 
 
 @pytest.mark.parametrize("name", ["a", "b"])
