@@ -299,8 +299,8 @@ def describe_start(recipe: dict) -> str:
     earlier = describe_start(start) + describe_history(start)
     return f"""
 
-It began with the weights of a decoder of `training/configs/{Path(start["config"]["scenes"]["concepts"]).name}`, and with what words that both know meant to
-that one, which had learned for {_loop(start["config"]["loop"])} pictures, {start["hours"]:.2f} hours on {start["hardware"]}.{_widened(recipe, start)}{earlier}"""
+It began with the weights of a decoder of {_concepts(start)}, and with what words that both know meant to
+that one, which had learned for {_effort(start)}.{_widened(recipe, start)}{earlier}"""
 
 
 def _widened(recipe: dict, start: dict) -> str:
@@ -320,8 +320,16 @@ def describe_autoencoder_start(recipe: dict) -> str:
     )
     return f"""
 
-The autoencoder began with the weights of one of `training/configs/{Path(start["config"]["scenes"]["concepts"]).name}`, which had learned for
-{_loop(start["config"]["loop"])} pictures, {start["hours"]:.2f} hours on {start["hardware"]}.{kept}"""
+The autoencoder began with the weights of one of {_concepts(start)}, which had learned for
+{_effort(start)}.{kept}"""
+
+
+def _concepts(recipe: dict) -> str:
+    return f"`training/configs/{Path(recipe['config']['scenes']['concepts']).name}`"
+
+
+def _effort(recipe: dict) -> str:
+    return f"{_loop(recipe['config']['loop'])} pictures, {recipe['hours']:.2f} hours on {recipe['hardware']}"
 
 
 def describe_history(recipe: dict) -> str:
