@@ -11,6 +11,7 @@ from dediffusion_training.model_card import (
     describe_cuts,
     describe_helpers,
     describe_history,
+    describe_perception,
     describe_start,
 )
 
@@ -65,3 +66,11 @@ def test_an_autoencoder_that_began_with_anothers_weights_says_whether_it_kept_th
     anew, kept = (describe_autoencoder_start(recipe(300, only, start=recipe(40))) for only in (False, True))
     assert "concepts-40.yaml" in anew and "40 x 32 pictures, 1.50 hours" in anew
     assert kept.startswith(anew) and "latents stayed" in kept and "latents" not in anew
+
+
+def test_an_autoencoder_that_was_compared_through_a_readers_eyes_says_whose():
+    assert describe_perception(recipe(300)) == ""
+    compared = recipe(300, reader=recipe(40))
+    compared["config"]["perceptual_weight"] = 3.0
+    said = describe_perception(compared)
+    assert "3 x" in said and "concepts-40.yaml" in said

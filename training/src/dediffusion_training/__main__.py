@@ -17,6 +17,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     autoencoder = _training_command(commands, "autoencoder", "train the autoencoder of a decoder")
     autoencoder.add_argument("--start", type=Path, help="folder that `autoencoder` printed: begin with its weights")
+    autoencoder.add_argument("--reader", type=Path, help="folder that `reader` printed: its eyes for perceptual_weight")
     decoder = _training_command(commands, "decoder", "train a text-to-image decoder on an autoencoder's latents")
     decoder.add_argument("--autoencoder", type=Path, required=True, help="folder that `autoencoder` printed")
     decoder.add_argument(
@@ -119,7 +120,7 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
     from .train_autoencoder import train_autoencoder
 
     config = _config(AutoencoderConfig, arguments)
-    print(train_autoencoder(config, arguments.emoji, arguments.run, arguments.start))
+    print(train_autoencoder(config, arguments.emoji, arguments.run, arguments.start, arguments.reader))
 
 
 def _decoder(arguments: argparse.Namespace) -> None:

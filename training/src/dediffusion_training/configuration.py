@@ -101,6 +101,12 @@ class AutoencoderConfig(Strict):
         "stay small in the picture, and no channel carries more than another.",
     )
     crop: int = Field(gt=0, description="Pixels on each side of the squares it is trained on.")
+    perceptual_weight: float = Field(
+        default=0.0,
+        ge=0,
+        description="Weight of how differently a reader (`--reader`) sees a picture and what its latents give: "
+        "what a thing is known by counts more than its pixels.",
+    )
     decoding_only: bool = Field(
         default=False,
         description="Teach only the half that draws. The latents of the autoencoder that it begins with (`--start`) "

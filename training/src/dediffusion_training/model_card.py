@@ -79,7 +79,7 @@ colours, five places, two sizes and the styles. Captions in training: {_shares(c
 | | autoencoder | text encoder and U-Net |
 | --- | --- | --- |
 | steps x batch | {_loop(autoencoder["config"]["loop"])} | {_loop(config["loop"])} |
-| loss | absolute error of pixels and edges, KL | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas |
+| loss | absolute error of pixels and edges, KL{describe_perception(autoencoder)} | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas |
 | hours | {autoencoder["hours"]:.2f} | {recipe["hours"]:.2f} |
 | hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |{describe_autoencoder_start(autoencoder)}{describe_start(recipe)}{describe_history(recipe)}
 
@@ -322,6 +322,14 @@ def describe_autoencoder_start(recipe: dict) -> str:
 
 The autoencoder began with the weights of one of {_concepts(start)}, which had learned for
 {_effort(start)}.{kept}"""
+
+
+def describe_perception(recipe: dict) -> str:
+    """Whose eyes an autoencoder's pictures were compared with: `reader` of its recipe.json."""
+    if "reader" not in recipe:
+        return ""
+    weight = recipe["config"]["perceptual_weight"]
+    return f", {weight:g} x the distance of what a reader of {_concepts(recipe['reader'])} sees"
 
 
 def _concepts(recipe: dict) -> str:

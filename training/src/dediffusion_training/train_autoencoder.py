@@ -13,6 +13,8 @@ from .data.batches import SceneBatches, open_batches
 from .head_start import take_weights
 from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
 from .models.resampler import start_as_resampler
+from .perceptual import PerceptualDistance
+from .train_reader import load_reader
 
 #: Pictures that the latents' scale is measured on.
 SCALE_PICTURES = 512
@@ -39,9 +41,13 @@ def build_autoencoder(config: AutoencoderConfig) -> AutoencoderKL:
 
 
 def autoencoder_loss(
-    autoencoder: AutoencoderKL, pictures: torch.Tensor, config: AutoencoderConfig
+    autoencoder: AutoencoderKL,
+    pictures: torch.Tensor,
+    config: AutoencoderConfig,
+    distance: PerceptualDistance | None = None,
 ) -> tuple[torch.Tensor, dict[str, float]]:
-    """Absolute error of pixels and of their differences, which keeps edges sharp, plus a little KL divergence."""
+    """Absolute error of pixels and of their differences, which keeps edges sharp, plus a little KL divergence, plus
+    how differently the pictures are seen where there is a `distance`."""
     posterior = autoencoder.encode(pictures).latent_dist
     latents = disturb(posterior.sample(), config.latent_noise)
     drawn = autoencoder.decode(latents).sample
@@ -49,7 +55,11 @@ def autoencoder_loss(
     edges = sum(F.l1_loss(drawn.diff(dim=axis), pictures.diff(dim=axis)) for axis in (2, 3))
     divergence = posterior.kl().mean() / pictures[0].numel()
     loss = pixels + edges + config.kl_weight * divergence
-    return loss, {"pixels": pixels.item(), "divergence": divergence.item()}
+    parts = {"pixels": pixels.item(), "divergence": divergence.item()}
+    if distance is None:
+        return loss, parts
+    seen = distance(drawn, pictures)
+    return loss + config.perceptual_weight * seen, {**parts, "seen": seen.item()}
 
 
 def disturb(latents: torch.Tensor, share: float) -> torch.Tensor:
@@ -70,12 +80,20 @@ def random_crops(pictures: torch.Tensor, size: int) -> torch.Tensor:
     return torch.stack(crops)
 
 
-def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path, start: Path | None = None) -> Path:
+def train_autoencoder(
+    config: AutoencoderConfig, emoji: Path, run_folder: Path, start: Path | None = None, reader: Path | None = None
+) -> Path:
     """Trains and saves the autoencoder, from the weights of the one in `start` if there is one; returns its folder.
 
+    Args:
+        reader: Folder of the reader that sees what `perceptual_weight` weighs.
+
     Raises:
-        ValueError: The one in `start` has another architecture, or only decoding is to be learned and there is none.
+        ValueError: The one in `start` has another architecture, or only decoding is to be learned and there is none;
+            `perceptual_weight` has no reader, or a reader no `perceptual_weight`.
     """
+    if (reader is None) != (config.perceptual_weight == 0):
+        raise ValueError("perceptual_weight and --reader need each other: set both or neither")
     device = pick_device()
     torch.manual_seed(config.loop.seed)
     batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
@@ -87,12 +105,13 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path, 
             raise ValueError("decoding_only keeps the latents of an autoencoder that has learned: name it with --start")
         _keep_latents(autoencoder, start)
     autoencoder.to(device)
+    distance = PerceptualDistance(load_reader(reader).backbone.to(device)) if reader else None
     loop = TrainingLoop(autoencoder, config.loop, run_folder)
 
     def compute_loss(step: int):
         scenes = batches.scenes(loop.draw, config.loop.batch_size)
         pictures = random_crops(batches.pictures(scenes), config.crop).to(device)
-        return autoencoder_loss(autoencoder, pictures, config)
+        return autoencoder_loss(autoencoder, pictures, config, distance)
 
     loop.run(compute_loss)
     trained = loop.averaged_model.eval()
@@ -100,7 +119,8 @@ def train_autoencoder(config: AutoencoderConfig, emoji: Path, run_folder: Path, 
         trained.register_to_config(scaling_factor=round(1 / _latents_deviation(trained, batches, device), 4))
     folder = run_folder / "autoencoder"
     trained.save_pretrained(folder)
-    origin = {"start": read_recipe(start)} if start else {}
+    others = {"start": start, "reader": reader}
+    origin = {name: read_recipe(other) for name, other in others.items() if other}
     write_recipe(folder, describe_run(loop, config, **origin))
     return folder
 

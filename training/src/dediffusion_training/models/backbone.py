@@ -31,8 +31,13 @@ class Backbone(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """[batch, 3, height, width] to [batch, width, rows, columns]."""
+        return self.stages(pictures)[-1]
+
+    def stages(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """[batch, 3, height, width] to the map of each stage, from the finest to the coarsest."""
         enlarged = F.interpolate(pictures, scale_factor=self.enlargement, mode="bilinear", align_corners=False)
-        return self.network(enlarged).last_hidden_state
+        # The first one is what the stem gives, which the first stage computes on.
+        return self.network(enlarged, output_hidden_states=True).hidden_states[1:]
 
 
 class SceneReader(nn.Module):
