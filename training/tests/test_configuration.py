@@ -174,16 +174,21 @@ def test_a_wrong_value_is_refused_by_name(override, message):
         ([{"until": 1.0}], "less than 1"),
     ],
 )
-def test_lessons_that_cannot_be_held_are_refused(lessons, message):
-    lessons = [{"scenes": {}, "captions": {"complete": 1.0}} | lesson for lesson in lessons]
+@pytest.mark.parametrize(
+    ("kind", "file", "more"),
+    [(DecoderConfig, "decoder.yaml", {"captions": {"complete": 1.0}}), (EncoderConfig, "encoder.yaml", {})],
+    ids=["decoder", "encoder"],
+)
+def test_lessons_that_cannot_be_held_are_refused(kind, file, more, lessons, message):
+    lessons = [{"scenes": {}} | more | lesson for lesson in lessons]
     with pytest.raises(ValidationError, match=message):
-        read_config(DecoderConfig, CONFIGS / "decoder.yaml", {"lessons": lessons})
+        read_config(kind, CONFIGS / file, {"lessons": lessons})
 
 
 def test_a_lesson_differs_from_the_rest_in_what_it_names():
     config = read_config(DecoderConfig, CONFIGS / "decoder.yaml")
     lesson = config.lessons[0]
-    assert config.scenes_of(lesson) == config.scenes.model_copy(update={"sizes": ["large"]})
+    assert lesson.of(config.scenes) == config.scenes.model_copy(update={"sizes": ["large"]})
 
 
 def test_a_file_changes_single_keys_of_the_scenes_that_it_includes_and_replaces_their_shares(tmp_path):

@@ -11,6 +11,7 @@ from dediffusion_training.model_card import (
     describe_cuts,
     describe_helpers,
     describe_history,
+    describe_lessons,
     describe_perception,
     describe_start,
 )
@@ -74,3 +75,14 @@ def test_an_autoencoder_that_was_compared_through_a_readers_eyes_says_whose():
     compared["config"]["perceptual_weight"] = 3.0
     said = describe_perception(compared)
     assert "3 x" in said and "concepts-40.yaml" in said
+
+
+def test_lessons_are_told_with_their_steps_and_with_their_captions_where_there_are_any():
+    lesson = {"until": 0.25, "scenes": {"sizes": ["large"]}}
+    config = {"loop": {"steps": 60}, "lessons": []}
+    assert describe_lessons(config) == ""
+    assert (
+        describe_lessons({**config, "lessons": [lesson]}) == ' Lessons came first: until step 15 {"sizes": ["large"]}.'
+    )
+    told = describe_lessons({**config, "lessons": [lesson | {"captions": {"complete": 1.0}}]})
+    assert 'with captions {"complete": 1.0}.' in told

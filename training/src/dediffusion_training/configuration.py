@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -114,12 +115,28 @@ class AutoencoderConfig(Strict):
     )
 
 
-class Lesson(Strict):
-    """Scenes and captions that are easier than the rest, for the first steps."""
+class SceneLesson(Strict):
+    """Scenes that are easier than the rest, for the first steps."""
 
     until: float = Field(gt=0, lt=1, description="Share of all steps after which the next lesson begins.")
     scenes: dict[str, Any] = Field(description="What differs from the scenes of the rest.")
+
+    def of(self, scenes: SceneConfig) -> SceneConfig:
+        return SceneConfig.model_validate({**scenes.model_dump(), **self.scenes})
+
+
+class Lesson(SceneLesson):
+    """The same with what is said of them."""
+
     captions: dict[str, float]
+
+
+def _require_lessons(lessons: Sequence[SceneLesson], scenes: SceneConfig) -> None:
+    ends = [lesson.until for lesson in lessons]
+    if ends != sorted(set(ends)):
+        raise ValueError("each lesson must end after the one before it")
+    for lesson in lessons:
+        lesson.of(scenes)
 
 
 class DecoderConfig(Strict):
@@ -154,15 +171,8 @@ class DecoderConfig(Strict):
 
     @model_validator(mode="after")
     def _lessons_are_scenes_in_order(self) -> DecoderConfig:
-        ends = [lesson.until for lesson in self.lessons]
-        if ends != sorted(set(ends)):
-            raise ValueError("each lesson must end after the one before it")
-        for lesson in self.lessons:
-            self.scenes_of(lesson)
+        _require_lessons(self.lessons, self.scenes)
         return self
-
-    def scenes_of(self, lesson: Lesson) -> SceneConfig:
-        return SceneConfig.model_validate({**self.scenes.model_dump(), **lesson.scenes})
 
 
 class ReaderConfig(Strict):
@@ -182,6 +192,11 @@ class EncoderConfig(Strict):
     loop: LoopConfig
     pool_pictures: int | None = Field(
         default=None, gt=0, description="Training scenes whose features and latents are kept in memory."
+    )
+    lessons: list[SceneLesson] = Field(
+        default=[],
+        description="Without them, a thing among hundreds is found late: its word says little while nobody knows "
+        "where in the text it belongs.",
     )
     backbone_layer: int = Field(
         default=-1,
@@ -223,6 +238,10 @@ class EncoderConfig(Strict):
             raise ValueError("either scenes or photographs must say what is trained on")
         if (self.scenes is None) != (self.pool_pictures is None):
             raise ValueError("pool_pictures goes with scenes")
+        if self.scenes is None and self.lessons:
+            raise ValueError("lessons go with scenes")
+        if self.scenes is not None:
+            _require_lessons(self.lessons, self.scenes)
         return self
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from .data.caption import vocabulary
 from .data.photographs import Batch, Photographs
 from .judge import caption_prompts, naming_scores
 from .processes import processes
-from .scene_pool import View, gather_scene_pool
+from .scene_pool import ScenePool, View, gather_scene_pool
 from .vocabulary import read_word_list, whole_words
 
 HELD_OUT_SCENES = 256
@@ -42,8 +43,8 @@ class Domain(Protocol):
     #: How many of them the networks are given together.
     judged_together: int
 
-    def draw(self, number: int) -> Seen:
-        """The training pictures of a pass, on the device."""
+    def draw(self, number: int, done: float) -> Seen:
+        """The training pictures of a pass, on the device; `done` is the share of the run that lies behind it."""
 
     def fixed_prompts(self) -> dict[str, list[str]]:
         """Prompts for the held-out pictures whose worth does not depend on the encoder, so that it is measured once."""
@@ -66,20 +67,29 @@ class SceneDomain:
     def __init__(self, config: EncoderConfig, emoji: Path) -> None:
         self.config = config
         self.batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
+        lessons = [open_batches(emoji, lesson.of(config.scenes), seed=config.loop.seed) for lesson in config.lessons]
+        self.courses = [*lessons, self.batches]
         self.held_out = open_batches(emoji, config.scenes, seed=HELD_OUT_SEED, split="held-out")
         self.words = vocabulary(self.batches.words, self.batches.styles)
 
     def look(self, device: torch.device, *, latents: View, features: View) -> None:
-        """Fills the pools; to be called once, before anything is drawn."""
+        """Says how pictures are to be seen, and looks at the held-out ones; to be called once, before any is drawn."""
         views = {"latents": latents, "features": features}
         self.device = device
-        self.pool = gather_scene_pool(self.batches, self.config.pool_pictures, device, **views)
         self.judged = gather_scene_pool(self.held_out, HELD_OUT_SCENES, device, **views)
 
-    def draw(self, number: int) -> Seen:
-        chosen = torch.randint(len(self.pool), (self.config.loop.batch_size,))
-        features = self.pool.features[chosen].to(self.device).float()
-        return Seen(self.pool.latents[chosen].to(self.device), features)
+        # One at a time, when its lesson begins: a run that goes on needs none of those that are over.
+        @lru_cache(maxsize=1)
+        def pool_of(course: int) -> ScenePool:
+            return gather_scene_pool(self.courses[course], self.config.pool_pictures, device, **views)
+
+        self.pool_of = pool_of
+
+    def draw(self, number: int, done: float) -> Seen:
+        pool = self.pool_of(sum(lesson.until <= done for lesson in self.config.lessons))
+        chosen = torch.randint(len(pool), (self.config.loop.batch_size,))
+        features = pool.features[chosen].to(self.device).float()
+        return Seen(pool.latents[chosen].to(self.device), features)
 
     def fixed_prompts(self) -> dict[str, list[str]]:
         return caption_prompts(self.judged.scenes)
@@ -116,7 +126,7 @@ class PhotographDomain:
         seen = self._see(self.photographs.held_out())
         self.judged = Seen(seen.latents.cpu(), seen.features.bfloat16().cpu())
 
-    def draw(self, number: int) -> Seen:
+    def draw(self, number: int, done: float) -> Seen:
         if self.stream is None:
             # A loop's passes follow each other, and those of other processes lie between.
             self.stream = self.photographs.batches(number, processes().num_processes)

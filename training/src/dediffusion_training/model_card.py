@@ -72,7 +72,7 @@ text model ({_millions(counts["text_encoder"])}), a U-Net ({_millions(counts["un
 ## What it draws
 
 {_domain(scenes)} Words it knows: the concepts of `training/configs/{Path(scenes["concepts"]).name}`, twelve background
-colours, five places, two sizes and the styles. Captions in training: {_shares(config["captions"], CAPTIONS)}.{_blends(config)}{_lessons(config)}
+colours, five places, two sizes and the styles. Captions in training: {_shares(config["captions"], CAPTIONS)}.{_blends(config)}{describe_lessons(config)}
 
 ## Recipe
 
@@ -116,7 +116,7 @@ words out, in one forward pass. A frozen residual network ({_millions(backbone)}
   {reader["held_out_thing_recall"]:.1%} of things). The paper's backbone is pretrained on image-text pairs too.
 - Tokens are restricted to the {len(description["words"])} content words of the domain; logits are scaled cosine similarities to the decoder's own token
   embeddings. Prefixes are nested: {describe_cuts(config)}, so the first words matter most.
-- {_loop(config.loop.model_dump())} pictures, {recipe["hours"]:.2f} hours on {recipe["hardware"]}.
+- {_loop(config.loop.model_dump())} pictures, {recipe["hours"]:.2f} hours on {recipe["hardware"]}.{describe_lessons(config.model_dump())}
 
 {_domain(config.scenes.model_dump())}
 
@@ -256,16 +256,17 @@ def _blends(config: dict) -> str:
     return f" Word embeddings were blended\nin {share:.0%} of them, as an encoder that is still undecided blends them."
 
 
-def _lessons(config: dict) -> str:
-    """What the first steps differed in."""
+def describe_lessons(config: dict) -> str:
+    """What the first steps of a decoder or an encoder differed in."""
     if not config["lessons"]:
         return ""
     steps = config["loop"]["steps"]
     parts = [
-        f"until step {round(lesson['until'] * steps)} {json.dumps(lesson['scenes'])} with captions {json.dumps(lesson['captions'])}"
+        f"until step {round(lesson['until'] * steps)} {json.dumps(lesson['scenes'])}"
+        + (f" with captions {json.dumps(lesson['captions'])}" if "captions" in lesson else "")
         for lesson in config["lessons"]
     ]
-    unblended = "; no blends" if config["mixed_embedding_share"] > 0 else ""
+    unblended = "; no blends" if config.get("mixed_embedding_share", 0) > 0 else ""
     return f" Lessons came first: {'; then '.join(parts)}{unblended}."
 
 

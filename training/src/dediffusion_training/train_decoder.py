@@ -100,7 +100,7 @@ def open_courses(config: DecoderConfig, emoji: Path) -> list[Course]:
         return Course(until, batches, captioner, mixed_embedding_share)
 
     steps = config.loop.steps
-    lessons = [course(round(one.until * steps), config.scenes_of(one), one.captions, 0.0) for one in config.lessons]
+    lessons = [course(round(one.until * steps), one.of(config.scenes), one.captions, 0.0) for one in config.lessons]
     return [*lessons, course(steps, config.scenes, config.captions, config.mixed_embedding_share)]
 
 

@@ -86,7 +86,8 @@ def train_encoder(
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, **scores}) + "\n")
             best.offer(step, scores["loss"]["de-diffusion"], encoder.pooler)
-        loss, parts = reconstruction.loss(domain.draw(loop.draw), step / config.loop.steps)
+        done = step / config.loop.steps
+        loss, parts = reconstruction.loss(domain.draw(loop.draw, done), done)
         return loss, {**{name: part.item() for name, part in parts.items()}, **domain.numbers()}
 
     run_folder.mkdir(parents=True, exist_ok=True)
