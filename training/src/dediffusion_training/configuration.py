@@ -122,6 +122,7 @@ class SceneLesson(Strict):
     scenes: dict[str, Any] = Field(description="What differs from the scenes of the rest.")
 
     def of(self, scenes: SceneConfig) -> SceneConfig:
+        """The lesson's scenes, where `scenes` are those of the rest."""
         return SceneConfig.model_validate({**scenes.model_dump(), **self.scenes})
 
 
