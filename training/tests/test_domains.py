@@ -22,7 +22,7 @@ def look(emoji: Path, *lessons: dict) -> list[torch.Tensor]:
     domain = open_domain(config, str(emoji), tokenizer=None)
     domain.look(torch.device("cpu"), latents=lambda pictures: pictures, features=lambda pictures: pictures)
     torch.manual_seed(0)
-    passes: list[Seen] = [domain.draw(number, number / 4) for number in range(4)]
+    passes: list[Seen] = [domain.draw(number, number * config.loop.steps // 4) for number in range(4)]
     return [seen.latents for seen in passes]
 
 

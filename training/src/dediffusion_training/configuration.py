@@ -121,6 +121,10 @@ class SceneLesson(Strict):
     until: float = Field(gt=0, lt=1, description="Share of all steps after which the next lesson begins.")
     scenes: dict[str, Any] = Field(description="What differs from the scenes of the rest.")
 
+    def end(self, steps: int) -> int:
+        """The first step after it in a run of so many."""
+        return round(self.until * steps)
+
     def of(self, scenes: SceneConfig) -> SceneConfig:
         """The lesson's scenes, where `scenes` are those of the rest."""
         return SceneConfig.model_validate({**scenes.model_dump(), **self.scenes})

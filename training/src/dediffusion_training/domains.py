@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +16,7 @@ from .data.caption import vocabulary
 from .data.photographs import Batch, Photographs
 from .judge import caption_prompts, naming_scores
 from .processes import processes
-from .scene_pool import ScenePool, View, gather_scene_pool
+from .scene_pool import View, gather_scene_pool, one_pool_at_a_time
 from .vocabulary import read_word_list, whole_words
 
 HELD_OUT_SCENES = 256
@@ -43,8 +42,8 @@ class Domain(Protocol):
     #: How many of them the networks are given together.
     judged_together: int
 
-    def draw(self, number: int, done: float) -> Seen:
-        """The training pictures of a pass, on the device; `done` is the share of the run that lies behind it."""
+    def draw(self, number: int, step: int) -> Seen:
+        """The training pictures of a pass, on the device; `step` is the one that the pass belongs to."""
 
     def fixed_prompts(self) -> dict[str, list[str]]:
         """Prompts for the held-out pictures whose worth does not depend on the encoder, so that it is measured once."""
@@ -67,8 +66,10 @@ class SceneDomain:
     def __init__(self, config: EncoderConfig, emoji: Path) -> None:
         self.config = config
         self.batches = open_batches(emoji, config.scenes, seed=config.loop.seed)
-        lessons = [open_batches(emoji, lesson.of(config.scenes), seed=config.loop.seed) for lesson in config.lessons]
-        self.courses = [*lessons, self.batches]
+        self.lessons = [
+            (lesson.end(config.loop.steps), open_batches(emoji, lesson.of(config.scenes), seed=config.loop.seed))
+            for lesson in config.lessons
+        ]
         self.held_out = open_batches(emoji, config.scenes, seed=HELD_OUT_SEED, split="held-out")
         self.words = vocabulary(self.batches.words, self.batches.styles)
 
@@ -77,16 +78,10 @@ class SceneDomain:
         views = {"latents": latents, "features": features}
         self.device = device
         self.judged = gather_scene_pool(self.held_out, HELD_OUT_SCENES, device, **views)
+        self.pool_of = one_pool_at_a_time(self.config.pool_pictures, device, **views)
 
-        # One at a time, when its lesson begins: a run that goes on needs none of those that are over.
-        @lru_cache(maxsize=1)
-        def pool_of(course: int) -> ScenePool:
-            return gather_scene_pool(self.courses[course], self.config.pool_pictures, device, **views)
-
-        self.pool_of = pool_of
-
-    def draw(self, number: int, done: float) -> Seen:
-        pool = self.pool_of(sum(lesson.until <= done for lesson in self.config.lessons))
+    def draw(self, number: int, step: int) -> Seen:
+        pool = self.pool_of(next((batches for end, batches in self.lessons if step < end), self.batches))
         chosen = torch.randint(len(pool), (self.config.loop.batch_size,))
         features = pool.features[chosen].to(self.device).float()
         return Seen(pool.latents[chosen].to(self.device), features)
@@ -126,7 +121,7 @@ class PhotographDomain:
         seen = self._see(self.photographs.held_out())
         self.judged = Seen(seen.latents.cpu(), seen.features.bfloat16().cpu())
 
-    def draw(self, number: int, done: float) -> Seen:
+    def draw(self, number: int, step: int) -> Seen:
         if self.stream is None:
             # A loop's passes follow each other, and those of other processes lie between.
             self.stream = self.photographs.batches(number, processes().num_processes)

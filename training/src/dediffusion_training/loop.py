@@ -196,3 +196,8 @@ def write_recipe(folder: Path, recipe: dict[str, object]) -> None:
 
 def read_recipe(folder: Path) -> dict:
     return json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+
+
+def read_recipes(**folders: Path | None) -> dict[str, dict]:
+    """The recipes of what a run began with, by what each was to it; without those that it did not have."""
+    return {name: read_recipe(folder) for name, folder in folders.items() if folder}

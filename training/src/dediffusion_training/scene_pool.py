@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from tqdm import tqdm
@@ -54,3 +55,16 @@ def gather_scene_pool(
             if features is not None:
                 seen["features"].append(features(pictures).flatten(2).transpose(1, 2).bfloat16().cpu())
     return ScenePool(scenes, torch.cat(seen["latents"]), torch.cat(seen["features"]) if features else None)
+
+
+def one_pool_at_a_time(
+    size: int, device: torch.device, *, latents: View, features: View | None = None
+) -> Callable[[SceneBatches], ScenePool]:
+    """Gathers the pool of the batches that it is asked for and forgets the one before: lessons follow each other, and a
+    run that goes on needs none of those that are over."""
+
+    @lru_cache(maxsize=1)
+    def pool_of(batches: SceneBatches) -> ScenePool:
+        return gather_scene_pool(batches, size, device, latents=latents, features=features)
+
+    return pool_of

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from .configuration import AutoencoderConfig
 from .data.batches import SceneBatches, open_batches
 from .head_start import take_weights
-from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
+from .loop import TrainingLoop, describe_run, pick_device, read_recipes, write_recipe
 from .models.resampler import start_as_resampler
 from .perceptual import PerceptualDistance
 from .train_reader import load_reader
@@ -119,9 +119,7 @@ def train_autoencoder(
         trained.register_to_config(scaling_factor=round(1 / _latents_deviation(trained, batches, device), 4))
     folder = run_folder / "autoencoder"
     trained.save_pretrained(folder)
-    others = {"start": start, "reader": reader}
-    origin = {name: read_recipe(other) for name, other in others.items() if other}
-    write_recipe(folder, describe_run(loop, config, **origin))
+    write_recipe(folder, describe_run(loop, config, **read_recipes(start=start, reader=reader)))
     return folder
 
 

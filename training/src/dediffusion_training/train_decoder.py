@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,8 @@ from .data.batches import SceneBatches, open_batches
 from .data.caption import Captioner, function_words, vocabulary
 from .frozen_decoder import embed_mixed_tokens, prediction_target
 from .head_start import take_head_start
-from .loop import TrainingLoop, describe_run, pick_device, read_recipe, write_recipe
-from .scene_pool import ScenePool, gather_scene_pool
+from .loop import TrainingLoop, describe_run, pick_device, read_recipes, write_recipe
+from .scene_pool import one_pool_at_a_time
 from .tokenizer import build_tokenizer
 
 
@@ -100,7 +99,7 @@ def open_courses(config: DecoderConfig, emoji: Path) -> list[Course]:
         return Course(until, batches, captioner, mixed_embedding_share)
 
     steps = config.loop.steps
-    lessons = [course(round(one.until * steps), one.of(config.scenes), one.captions, 0.0) for one in config.lessons]
+    lessons = [course(one.end(steps), one.of(config.scenes), one.captions, 0.0) for one in config.lessons]
     return [*lessons, course(steps, config.scenes, config.captions, config.mixed_embedding_share)]
 
 
@@ -143,14 +142,11 @@ def train_decoder(
     loop = TrainingLoop(model, config.loop, run_folder)
     courses = open_courses(config, emoji)
 
-    # One at a time, when its course begins: a run that goes on needs none of those that are over.
-    @lru_cache(maxsize=1)
-    def pool_of(course: Course) -> ScenePool:
-        return gather_scene_pool(course.batches, config.pool_pictures, device, latents=scaled_latents)
+    pool_of = one_pool_at_a_time(config.pool_pictures, device, latents=scaled_latents)
 
     def compute_loss(step: int):
         course = next(course for course in courses if step < course.until)
-        pool = pool_of(course)
+        pool = pool_of(course.batches)
         rng = np.random.default_rng([config.loop.seed, loop.draw])
         picked = rng.integers(len(pool), size=config.loop.batch_size)
         captions = [course.captioner.caption(pool.scenes[index], rng) for index in picked]
@@ -181,6 +177,5 @@ def train_decoder(
     )
     folder = run_folder / "pipeline"
     pipeline.save_pretrained(folder)
-    origin = {"start": read_recipe(start)} if start else {}
-    write_recipe(folder, describe_run(loop, config, autoencoder=read_recipe(autoencoder_folder), **origin))
+    write_recipe(folder, describe_run(loop, config, **read_recipes(autoencoder=autoencoder_folder, start=start)))
     return folder

@@ -86,8 +86,7 @@ def train_encoder(
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, **scores}) + "\n")
             best.offer(step, scores["loss"]["de-diffusion"], encoder.pooler)
-        done = step / config.loop.steps
-        loss, parts = reconstruction.loss(domain.draw(loop.draw, done), done)
+        loss, parts = reconstruction.loss(domain.draw(loop.draw, step), step / config.loop.steps)
         return loss, {**{name: part.item() for name, part in parts.items()}, **domain.numbers()}
 
     run_folder.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from .scene import Scene, draw_scene
 HELD_OUT_SEED = 90_001
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SceneBatches:
     config: SceneConfig
     concepts: dict[str, str]
