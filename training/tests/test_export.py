@@ -16,6 +16,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from dediffusion_training.export.graph import export_graph, open_session
 from dediffusion_training.export.pipeline import export_text_encoder, export_unet, export_vae_encoder
 from dediffusion_training.fixtures.miniature import tiny_unet
+from dediffusion_training.models.backbone import Backbone
 
 
 class Normed(nn.Module):
@@ -54,6 +55,29 @@ def test_weights_are_stored_in_float16_where_that_loses_nothing(exported):
     weights = {tuple(weight.dims): weight.data_type for weight in onnx.load(exported[1]).graph.initializer}
     assert onnx.TensorProto.FLOAT16 in (weights.get((16, 64)), weights.get((64, 16)))
     assert weights[16, 16, 3, 3] == onnx.TensorProto.FLOAT
+
+
+def test_the_norms_of_a_backbone_do_not_keep_its_kernels_in_float32(tmp_path):
+    torch.manual_seed(0)
+    backbone = Backbone([8, 16], [1, 1])
+    for norm in backbone.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.running_mean.normal_()
+            norm.running_var.uniform_(0.1, 2)
+            nn.init.uniform_(norm.weight, 1, 3)
+    pictures = torch.rand(3, 3, 32, 32) * 2 - 1
+    with torch.no_grad():
+        before = backbone.eval()(pictures).numpy()
+    file = tmp_path / "model.onnx"
+    axes = {name: {0: "batch_size"} for name in ("pictures", "features")}
+    export_graph(backbone, {"pictures": pictures[:2]}, ["features"], file, dynamic=axes)
+    graph = onnx.load(file).graph
+    kinds = {weight.data_type for weight in graph.initializer if len(weight.dims) == 4 and np.prod(weight.dims) >= 1024}
+    assert kinds == {onnx.TensorProto.FLOAT16}
+    assert "BatchNormalization" not in {node.op_type for node in graph.node}
+    (computed,) = open_session(file).run(None, {"pictures": pictures.numpy()})
+    # Rounded to eleven bits.
+    assert np.abs(computed - before).max() < 5e-3 * np.abs(before).max()
 
 
 def test_a_graph_that_computes_something_else_is_refused(tmp_path):

@@ -11,6 +11,7 @@ import onnxruntime
 import torch
 from torch import nn
 
+from .folding import fold_batch_norms
 from .storage import round_weights_to_float16, store_weights_as_float16
 
 Storage = Literal["float16", "float32"]
@@ -34,7 +35,8 @@ def export_graph(
 ) -> None:
     """Writes `module` to `path`.
 
-    With float16 storage the module's own weights are rounded, in place, so that it and the graph stay equal.
+    With float16 storage the module's own weights are rounded, in place, so that it and the graph stay equal; the norms
+    of a ResNet become part of its convolutions first.
 
     Args:
         module: Takes the tensors of `inputs` by position and returns one tensor or a tuple of tensors.
@@ -47,6 +49,7 @@ def export_graph(
     """
     module = module.eval().cpu().float()
     if storage == "float16":
+        fold_batch_norms(module)
         round_weights_to_float16(module)
     free = [dict.fromkeys(dynamic.get(name, {}), torch.export.Dim.DYNAMIC) for name in inputs]
     program = torch.onnx.export(

@@ -35,7 +35,7 @@ def store_weights_as_float16(model: ir.Model) -> ir.Model:
 
     onnxruntime folds the casts when it loads the graph, so that it computes in float32 as before. A tensor that
     float16 cannot hold exactly stays as it is: a mask of very large numbers, say, or a kernel that the exporter has
-    multiplied with the norm behind it.
+    multiplied with the norm behind it (of a ResNet, `fold_batch_norms` does that first).
     """
     graph = model.graph
     for weight in list(graph.initializers.values()):
