@@ -56,8 +56,9 @@ def recipe(steps: int, decoding_only: bool = False, **more: object) -> dict:
 def test_a_run_that_began_with_anothers_weights_says_with_whose():
     assert describe_start(recipe(300)) == ""
     first = recipe(20, history="It had two parts.")
-    said = describe_start(recipe(40, start=recipe(40, start=first)))
-    assert said.index("concepts-40.yaml") < said.index("concepts-20.yaml") < said.index("It had two parts.")
+    said = describe_start(recipe(40, start=recipe(40, start=first, history="It was stopped once.")))
+    first_to_last = ["It began", "-40.yaml", "It was stopped once.", "That one began", "-20.yaml", "It had two parts."]
+    assert sorted(first_to_last, key=said.index) == first_to_last and said.count(" began ") == 2
     assert "1.50 hours on 2 CPU threads" in said
     assert said.count("twice as wide") == 1 and "[40] channels for [20]" in said
 

@@ -33,6 +33,14 @@ def pick_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def describe_device(device: torch.device) -> str:
+    """What a run was computed on, as a model card names it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return "one CPU thread" if threads == 1 else f"{threads} CPU threads"
+
+
 def computes_bfloat16(device: torch.device) -> bool:
     """Whether the device has instructions for bfloat16. Without them it is emulated, many times slower than float32."""
     if device.type == "cuda":
@@ -174,8 +182,7 @@ class TrainingLoop:
 
 def describe_run(loop: TrainingLoop, config: BaseModel, **more: object) -> dict[str, object]:
     """What a model card says of a run: its configuration, the hours it took, and on what."""
-    cuda = loop.device.type == "cuda"
-    hardware = torch.cuda.get_device_name(loop.device) if cuda else f"{torch.get_num_threads()} CPU threads"
+    hardware = describe_device(loop.device)
     count = processes().num_processes
     hardware = f"{count} x {hardware}" if count > 1 else hardware
     software = f"PyTorch {torch.__version__.split('+')[0]}, Python {platform.python_version()}"

@@ -292,16 +292,15 @@ def describe_cuts(config: EncoderConfig) -> str:
     return f"training cut the text at random lengths{passes}"
 
 
-def describe_start(recipe: dict) -> str:
-    """Whose weights a decoder began with, and what those had cost: `start` of recipe.json."""
+def describe_start(recipe: dict, beginner: str = "It") -> str:
+    """Whose weights a decoder began with, what those had cost, and what they had begun with: `start` of recipe.json."""
     if "start" not in recipe:
         return ""
     start = recipe["start"]
-    earlier = describe_start(start) + describe_history(start)
     return f"""
 
-It began with the weights of a decoder of {_concepts(start)}, and with what words that both know meant to
-that one, which had learned for {_effort(start)}.{_widened(recipe, start)}{earlier}"""
+{beginner} began with the weights of a decoder of {_concepts(start)}, and with what words that both know meant to
+that one, which had learned for {_effort(start)}.{_widened(recipe, start)}{describe_history(start)}{describe_start(start, "That one")}"""
 
 
 def _widened(recipe: dict, start: dict) -> str:

@@ -18,7 +18,7 @@ from .configuration import EncoderConfig
 from .domains import Seen
 from .encoder_folder import build_pooler
 from .frozen_decoder import FrozenDecoder
-from .loop import TrainingLoop, computes_bfloat16, pick_device
+from .loop import TrainingLoop, computes_bfloat16, describe_device, pick_device
 from .models.vision import VisionBackbone
 from .reconstruction import Reconstruction
 
@@ -70,9 +70,7 @@ def measure_throughput(config: EncoderConfig, architecture: str, shrink_depth: i
         "architecture": architecture,
         "shrink_depth": shrink_depth,
         "image_size": config.image_size,
-        "device": torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else f"{torch.get_num_threads()} CPU threads",
+        "device": describe_device(device),
         "weights": {"frozen": str(frozen).removeprefix("torch."), "pooler": "float32", "mixed": loop.mixed},
         "parameters": {
             "text_encoder": _parameters(decoder.text_encoder),
