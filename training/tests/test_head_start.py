@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from dediffusion_training.__main__ import main
 from dediffusion_training.configuration import DecoderConfig, read_config
+from dediffusion_training.encoder_folder import load_encoder
 from dediffusion_training.head_start import take_head_start
 from dediffusion_training.loop import read_recipe
 from dediffusion_training.tokenizer import build_tokenizer
@@ -128,3 +131,31 @@ def test_latents_can_only_be_kept_of_an_autoencoder_that_is_named(trained: Recip
 def test_an_autoencoder_of_another_architecture_is_refused_by_name(trained: Recipe, tmp_path: Path):
     with pytest.raises(ValueError, match="autoencoder has another architecture"):
         go_on(trained, tmp_path, "latent_channels=7")
+
+
+def teach_on(trained: Recipe, folder: Path, start: Path, *settings: str) -> Path:
+    """An encoder that began with the weights of the one in `start`."""
+    arguments = trained.arguments("encoder", folder / "encoder", "loop.warmup_steps=6", *settings)
+    main([*arguments, "--start", str(start)])
+    return folder / "encoder" / "encoder"
+
+
+def test_an_encoder_goes_on_with_the_texts_of_the_one_it_began_with(trained: Recipe, tmp_path: Path):
+    folder = teach_on(trained, tmp_path, trained.encoder, "loop.steps=2", "lessons=[]", "judge_every=1")
+    first = json.loads((folder.parent / "judged.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    elder = read_recipe(trained.encoder)
+    assert first["loss"]["de-diffusion"] == pytest.approx(elder["held_out"]["loss"]["de-diffusion"], abs=1e-3)
+    assert first["examples"] == elder["held_out"]["examples"]
+    assert read_recipe(folder)["start"] == elder
+    assert "start" not in elder
+
+
+def test_an_encoder_of_other_words_or_another_architecture_is_refused_by_name(trained: Recipe, tmp_path: Path):
+    with pytest.raises(ValueError, match="encoder has another architecture"):
+        teach_on(trained, tmp_path, trained.encoder, "tokens=5")
+    stranger = shutil.copytree(trained.encoder, tmp_path / "stranger")
+    description = load_encoder(stranger)[1]
+    description["words"][0] = "zebra"
+    (stranger / "encoder.json").write_text(json.dumps(description), encoding="utf-8")
+    with pytest.raises(ValueError, match="stranger chooses from other words"):
+        teach_on(trained, tmp_path, stranger)

@@ -9,8 +9,10 @@ from dediffusion_training.configuration import EncoderConfig, read_config
 from dediffusion_training.model_card import (
     describe_autoencoder_start,
     describe_cuts,
+    describe_earlier_texts,
     describe_helpers,
     describe_history,
+    describe_kept_step,
     describe_lessons,
     describe_perception,
     describe_start,
@@ -61,6 +63,21 @@ def test_a_run_that_began_with_anothers_weights_says_with_whose():
     assert sorted(first_to_last, key=said.index) == first_to_last and said.count(" began ") == 2
     assert "1.50 hours on 2 CPU threads" in said
     assert said.count("twice as wide") == 1 and "[40] channels for [20]" in said
+
+
+def test_an_encoder_whose_last_texts_were_not_its_best_says_which_were():
+    assert describe_kept_step(recipe(3000, kept_step=3000)) == ""
+    assert "step 1,250 are kept" in describe_kept_step(recipe(3000, kept_step=1250))
+
+
+def test_an_encoder_that_began_with_anothers_weights_says_what_that_one_had_learned():
+    assert describe_earlier_texts(recipe(300)) == ""
+    first = recipe(40, kept_step=30)
+    first["config"] |= {"lessons": [{"until": 0.5, "scenes": {"sizes": ["large"]}}]}
+    first["config"]["scenes"]["object_counts"] = {"1": 0.4, "2": 0.6}
+    said = describe_earlier_texts(recipe(300, start=first))
+    assert said.startswith("\n- ") and "40% with 1 thing, 60% with 2 things" in said
+    assert "40 x 32 pictures" in said and "step 30 are kept" in said and "until step 20" in said
 
 
 def test_an_autoencoder_that_began_with_anothers_weights_says_whether_it_kept_the_latents():

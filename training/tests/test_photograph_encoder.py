@@ -39,6 +39,7 @@ from dediffusion_training.frozen_decoder import FrozenDecoder
 from dediffusion_training.loop import read_recipe
 from dediffusion_training.models.encoder import DeDiffusionEncoder
 from dediffusion_training.models.vision import VisionBackbone
+from dediffusion_training.photograph_card import photograph_card
 from dediffusion_training.vocabulary import whole_words, word_ids
 
 TOLERANCE = 1e-3
@@ -165,7 +166,7 @@ def test_two_processes_take_the_steps_that_one_takes_with_twice_as_many_passes(c
     # The first one speaks for both.
     assert str(chain.folder / "two" / "encoder") in outputs[0][0]
     assert outputs[1][0] == ""
-    assert read_recipe(chain.folder / "two" / "encoder")["hardware"] == "2 x 1 CPU threads"
+    assert read_recipe(chain.folder / "two" / "encoder")["hardware"] == "2 x 1 CPU thread"
     chain.train("one", "pictures", "loop.steps=3")
     one, two = (checkpoint(chain.folder / run)["model"] for run in ("one", "two"))
     assert all(torch.allclose(one[name], two[name], atol=1e-5) for name in one)
@@ -210,7 +211,15 @@ def test_the_exported_folder_describes_itself(chain: Chain):
         f"- {judged['examples'][0]}",
     ):
         assert statement in card
-    assert str(chain.folder) not in card
+    assert str(chain.folder) not in card and "It began" not in card
+
+
+def test_an_encoder_that_went_on_with_another_says_so_in_its_card(chain: Chain):
+    main([*chain.arguments("further", "pictures", "loop.steps=2"), "--start", str(chain.encoder)])
+    encoder, description = load_encoder(chain.folder / "further" / "encoder")
+    card = photograph_card(encoder, description, read_recipe(chain.folder / "further" / "encoder"))
+    assert "2 steps of 3 x 2 photographs" in card
+    assert "It began with the weights of an encoder that had learned for 6 steps" in card
 
 
 @pytest.mark.parametrize("name", vision_models())

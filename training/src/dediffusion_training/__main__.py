@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     backbone = encoder.add_mutually_exclusive_group(required=True)
     backbone.add_argument("--reader", type=Path, help="folder that `reader` printed")
     backbone.add_argument("--backbone", type=Path, help="folder of a transformers vision model")
+    encoder.add_argument("--start", type=Path, help="folder that `encoder` printed: begin with its pooler's weights")
 
     throughput = commands.add_parser("throughput", help="measure an encoder's training steps, and what many would cost")
     _configuration_arguments(throughput)
@@ -146,7 +147,7 @@ def _encoder(arguments: argparse.Namespace) -> None:
         wanted = "scenes: give --emoji" if config.scenes else "photographs: give --photographs"
         raise SystemExit(f"{arguments.config} trains on {wanted}")
     backbone = arguments.reader or arguments.backbone
-    folder = train_encoder(config, arguments.decoder, backbone, str(pictures), arguments.run)
+    folder = train_encoder(config, arguments.decoder, backbone, str(pictures), arguments.run, arguments.start)
     if processes().is_main_process:
         print(folder)
 

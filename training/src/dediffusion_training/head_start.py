@@ -13,6 +13,8 @@ from diffusers import ModelMixin, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from .encoder_folder import load_encoder
+from .models.encoder import AttentionalPooler
 from .widening import is_twice_as_wide, widen
 
 #: The tables of a CLIP text model that are as long as the vocabulary and the longest text.
@@ -51,6 +53,18 @@ def take_weights(network: ModelMixin, folder: Path) -> None:
         ValueError: The network there has another architecture.
     """
     _load(network, type(network).from_pretrained(folder).state_dict(), folder)
+
+
+def take_pooler(pooler: AttentionalPooler, words: list[str], folder: Path) -> None:
+    """Copies the weights of the pooler in `folder`, but for what the words mean to the decoder.
+
+    Raises:
+        ValueError: The one there chooses from other words, or has another architecture.
+    """
+    elder, description = load_encoder(folder)
+    if description["words"] != words:
+        raise ValueError(f"the encoder in {folder} chooses from other words than this one")
+    _load(pooler, {**elder.pooler.state_dict(), "words": pooler.words}, folder)
 
 
 def _rearrange(learned: torch.Tensor, rows: dict[int, int], fresh: torch.Tensor) -> torch.Tensor:

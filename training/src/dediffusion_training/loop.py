@@ -38,7 +38,7 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
-    return "one CPU thread" if threads == 1 else f"{threads} CPU threads"
+    return f"{threads} CPU thread{'s' if threads > 1 else ''}"
 
 
 def computes_bfloat16(device: torch.device) -> bool:

@@ -116,7 +116,7 @@ words out, in one forward pass. A frozen residual network ({_millions(backbone)}
   {reader["held_out_thing_recall"]:.1%} of things). The paper's backbone is pretrained on image-text pairs too.
 - Tokens are restricted to the {len(description["words"])} content words of the domain; logits are scaled cosine similarities to the decoder's own token
   embeddings. Prefixes are nested: {describe_cuts(config)}, so the first words matter most.
-- {_loop(config.loop.model_dump())} pictures, {recipe["hours"]:.2f} hours on {recipe["hardware"]}.{describe_lessons(config.model_dump())}
+- {_loop(config.loop.model_dump())} pictures, {recipe["hours"]:.2f} hours on {recipe["hardware"]}.{describe_kept_step(recipe)}{describe_lessons(config.model_dump())}{describe_earlier_texts(recipe)}
 
 {_domain(config.scenes.model_dump())}
 
@@ -234,18 +234,25 @@ Of the things drawn, {evaluation["naming"]["thing_recall"]:.0%} are named in the
 
 
 def _domain(scenes: dict) -> str:
-    counts = {count: f"with {count} thing{'s' if int(count) > 1 else ''}" for count in sorted(scenes["object_counts"])}
-    things, styles = _shares(scenes["object_counts"], counts), _shares(scenes["styles"])
-    return f"Scenes: {things}; {_places(scenes)}; styles: {styles}; backgrounds: {_shares(scenes['background_kinds'])}."
+    backgrounds, styles = _shares(scenes["background_kinds"]), _shares(scenes["styles"])
+    return f"Scenes: {_counts(scenes)}; {_places(scenes)}; styles: {styles}; backgrounds: {backgrounds}."
+
+
+def _counts(scenes: dict) -> str:
+    """`40% with 1 thing, 60% with 2 things`."""
+    names = {count: f"with {count} thing{'s' if int(count) > 1 else ''}" for count in sorted(scenes["object_counts"])}
+    return _shares(scenes["object_counts"], names)
 
 
 def _places(scenes: dict) -> str:
-    """`one thing in the middle, the first of 2 left or right`."""
+    """`one thing in the middle; the first of 2 left or right, another opposite`."""
+    others = {1: "", 2: ", another opposite", 3: ", the others in a row with it"}
     parts = []
     for count, places in sorted(scenes["places"].items()):
         if count in scenes["object_counts"]:
             names = " or ".join("in the middle" if place == "middle" else place for place in places)
-            parts.append(f"one thing {names}" if int(count) == 1 else f"the first of {count} {names}, another opposite")
+            first = "one thing" if int(count) == 1 else f"the first of {count}"
+            parts.append(f"{first} {names}{others[int(count)]}")
     return "; ".join(parts)
 
 
@@ -290,6 +297,23 @@ def describe_helpers(config: EncoderConfig) -> str:
 def describe_cuts(config: EncoderConfig) -> str:
     passes = f" in {1 - config.whole_share:.0%} of the passes" if config.whole_share > 0 else ""
     return f"training cut the text at random lengths{passes}"
+
+
+def describe_kept_step(recipe: dict) -> str:
+    """Which of an encoder's weights were the best, where it was not the last ones: `kept_step` of recipe.json."""
+    kept, steps = recipe["kept_step"], recipe["config"]["loop"]["steps"]
+    return f" The weights of step {kept:,} are kept, because their texts were the best." if kept < steps else ""
+
+
+def describe_earlier_texts(recipe: dict) -> str:
+    """Whose weights an encoder began with, and what those had cost: `start` of its recipe.json."""
+    if "start" not in recipe:
+        return ""
+    start = recipe["start"]
+    config = start["config"]
+    return f"""
+- It began with the weights of an encoder that had learned from scenes {_counts(config["scenes"])}, for
+  {_effort(start)}.{describe_kept_step(start)}{describe_lessons(config)}"""
 
 
 def describe_start(recipe: dict, beginner: str = "It") -> str:

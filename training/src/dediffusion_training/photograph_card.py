@@ -26,7 +26,7 @@ A De-Diffusion encoder (Wei et al., [arXiv 2311.00618](https://arxiv.org/abs/231
 - Tokens are restricted to the {len(description["words"]):,} words of Latin letters that are one token of the decoder's. Prefixes are nested:
   training cut the text at random lengths, so the first words matter most.
 - {loop.steps:,} steps of {loop.batch_size} x {loop.accumulate} photographs in each process, {recipe["hours"]:.2f} hours on {recipe["hardware"]},
-  {recipe["software"]}.
+  {recipe["software"]}.{_start(recipe)}
 
 ## Measured
 
@@ -53,6 +53,14 @@ def _backbone(recipe: dict) -> str:
     if "backbone" not in recipe:
         return "residual network"
     return f"vision model `{recipe['backbone']['name']}` ({recipe['backbone']['model']})"
+
+
+def _start(recipe: dict) -> str:
+    if "start" not in recipe:
+        return ""
+    start = recipe["start"]
+    steps = start["config"]["loop"]["steps"]
+    return f" It began with the weights of an encoder that had learned for {steps:,} steps, {start['hours']:.2f} hours on {start['hardware']}."
 
 
 def _verdict(losses: dict[str, float]) -> str:

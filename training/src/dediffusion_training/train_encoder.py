@@ -12,8 +12,18 @@ from .configuration import EncoderConfig
 from .domains import Domain, open_domain
 from .encoder_folder import build_pooler, save_encoder
 from .frozen_decoder import FrozenDecoder
+from .head_start import take_pooler
 from .judge import prompt_losses
-from .loop import TrainingLoop, computes_bfloat16, describe_run, pick_device, read_recipe, save_whole, write_recipe
+from .loop import (
+    TrainingLoop,
+    computes_bfloat16,
+    describe_run,
+    pick_device,
+    read_recipe,
+    read_recipes,
+    save_whole,
+    write_recipe,
+)
 from .models.backbone import Backbone
 from .models.encoder import DeDiffusionEncoder
 from .models.vision import VisionBackbone
@@ -48,13 +58,19 @@ def build_encoder(
 
 
 def train_encoder(
-    config: EncoderConfig, decoder_folder: Path, backbone_folder: Path, pictures: str, run_folder: Path
+    config: EncoderConfig,
+    decoder_folder: Path,
+    backbone_folder: Path,
+    pictures: str,
+    run_folder: Path,
+    start: Path | None = None,
 ) -> Path:
     """Trains and saves the encoder; returns its folder.
 
     Args:
         backbone_folder: A reader, or any vision model that transformers has saved.
         pictures: The drawings of `config.scenes`, or the photographs.
+        start: An encoder whose pooler's weights this one begins with.
     """
     device, is_main = pick_device(), processes().is_main_process
     torch.manual_seed(config.loop.seed)
@@ -66,7 +82,10 @@ def train_encoder(
         raise ValueError(f"tokens is {config.tokens}, but the decoder reads {decoder.longest_text} at most")
     domain = open_domain(config, pictures, decoder.tokenizer)
     backbone = load_backbone(backbone_folder, config, frozen)
-    encoder = build_encoder(config, decoder, backbone, domain.words).to(device)
+    encoder = build_encoder(config, decoder, backbone, domain.words)
+    if start:
+        take_pooler(encoder.pooler, domain.words, start)
+    encoder.to(device)
     embeddings = decoder.token_embeddings[word_ids(decoder.tokenizer, domain.words).to(device)].float()
     if is_main:
         print(
@@ -105,6 +124,7 @@ def train_encoder(
             "decoder": decoder_folder.name,
             **_describe_backbone(backbone_folder, backbone),
             "held_out": scores,
+            **read_recipes(start=start),
         }
         write_recipe(folder, describe_run(loop, config, **origin, **domain.numbers()))
     processes().wait_for_everyone()
