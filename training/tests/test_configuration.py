@@ -35,6 +35,7 @@ WIDER_KINDS = {
     "scenes-300-a.yaml": DecoderConfig,
     "scenes-300-a-wide.yaml": DecoderConfig,
     "dediffusion-300.yaml": EncoderConfig,
+    "dediffusion-300-three.yaml": EncoderConfig,
     "scenes-300-b.yaml": DecoderConfig,
     "scenes-300-b-wide.yaml": DecoderConfig,
     "scenes-300-reader.yaml": ReaderConfig,
@@ -111,6 +112,16 @@ def test_the_wide_decoders_go_on_with_the_narrow_ones(name):
     learning = {"scenes", "captions", "lessons", "loop", "unet_channels"}
     assert wide.model_dump(exclude=learning) == narrow.model_dump(exclude=learning)
     assert wide.scenes.model_dump(exclude=SHARES) == narrow.scenes.model_dump(exclude=SHARES)
+
+
+def test_the_encoder_of_three_things_goes_on_with_the_one_before():
+    first, then = (
+        read_config(EncoderConfig, SHIPPED / f"dediffusion-300{part}.yaml").model_dump() for part in ("", "-three")
+    )
+    shapes = ("tokens", "pooler_width", "pooler_layers", "pooler_heads", "logit_scale", "lowest_timestep", "name")
+    assert all(first[key] == then[key] for key in shapes)
+    assert first["scenes"]["object_counts"][3] < then["scenes"]["object_counts"][3]
+    assert first["lessons"] and not then["lessons"]
 
 
 @pytest.mark.parametrize("name", ["a", "b"])
