@@ -78,6 +78,10 @@ def test_an_encoder_that_began_with_anothers_weights_says_what_that_one_had_lear
     said = describe_earlier_texts(recipe(300, start=first))
     assert said.startswith("\n- ") and "40% with 1 thing, 60% with 2 things" in said
     assert "40 x 32 pictures" in said and "step 30 are kept" in said and "until step 20" in said
+    second = recipe(300, kept_step=300, start=first)
+    second["config"] |= first["config"]
+    last = describe_earlier_texts(recipe(600, start=second))
+    assert last.endswith(said.replace("It began", "That one began")) and last.count(" began ") == 2
 
 
 def test_an_autoencoder_that_began_with_anothers_weights_says_whether_it_kept_the_latents():

@@ -80,5 +80,6 @@ def _load(network: nn.Module, state: dict[str, torch.Tensor], folder: Path) -> N
     except RuntimeError as mismatch:
         raise ValueError(
             f"{folder} has another architecture than the configuration: {mismatch}. "
-            "Layers, text widths and the autoencoder's channels must be alike, a U-Net's widths alike or all doubled."
+            "Layers, tokens, the widths of texts and poolers and the autoencoder's channels must be alike, "
+            "a U-Net's widths alike or all doubled."
         ) from mismatch

@@ -305,15 +305,15 @@ def describe_kept_step(recipe: dict) -> str:
     return f" The weights of step {kept:,} are kept, because their texts were the best." if kept < steps else ""
 
 
-def describe_earlier_texts(recipe: dict) -> str:
-    """Whose weights an encoder began with, and what those had cost: `start` of its recipe.json."""
+def describe_earlier_texts(recipe: dict, beginner: str = "It") -> str:
+    """Whose weights an encoder began with, what those had cost, and what they had begun with: `start` of recipe.json."""
     if "start" not in recipe:
         return ""
     start = recipe["start"]
     config = start["config"]
     return f"""
-- It began with the weights of an encoder that had learned from scenes {_counts(config["scenes"])}, for
-  {_effort(start)}.{describe_kept_step(start)}{describe_lessons(config)}"""
+- {beginner} began with the weights of an encoder that had learned from scenes {_counts(config["scenes"])}, for
+  {_effort(start)}.{describe_kept_step(start)}{describe_lessons(config)}{describe_earlier_texts(start, "That one")}"""
 
 
 def describe_start(recipe: dict, beginner: str = "It") -> str:
