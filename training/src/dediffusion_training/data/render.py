@@ -23,9 +23,12 @@ CENTRES = {"left": (0.27, 0.5), "right": (0.73, 0.5), "top": (0.5, 0.27), "botto
 CENTRES_OF_THREE = {"left": (0.18, 0.5), "middle": (0.5, 0.5), "right": (0.82, 0.5)}
 #: Largest shift of a thing from its centre, and largest change of a colour channel.
 SHIFT, TINT = 0.03, 10
+#: All that three hundred things look like in two styles and some twenty sizes: less would be read and shrunk again
+#: for nearly every scene. About 50 MB.
+KEPT_DRAWINGS = 16_384
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT_DRAWINGS)
 def _drawing(source: Path, emoji: str, style: str, size: int) -> Image.Image:
     return open_emoji(source).drawing(emoji, style).resize((size, size), Image.Resampling.LANCZOS)
 
