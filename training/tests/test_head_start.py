@@ -119,7 +119,7 @@ def test_an_autoencoder_is_ahead_of_one_that_begins_with_nothing(trained: Recipe
     assert (np.array(ahead.losses["autoencoder"]) < 0.95 * np.array(anew.losses["autoencoder"])).all()
     taught, elder = (AutoencoderKL.from_pretrained(part) for part in (folder, trained.autoencoder))
     assert not torch.equal(taught.encoder.conv_in.weight, elder.encoder.conv_in.weight)
-    assert taught.config.scaling_factor != elder.config.scaling_factor
+    assert not torch.equal(taught.quant_conv.weight, elder.quant_conv.weight)
     assert read_recipe(folder)["start"] == read_recipe(trained.autoencoder)
 
 

@@ -13,11 +13,12 @@ from .data.batches import SceneBatches, open_batches
 from .head_start import take_weights
 from .loop import TrainingLoop, describe_run, pick_device, read_recipes, write_recipe
 from .models.resampler import start_as_resampler
+from .models.standardise import standardise_latents
 from .perceptual import PerceptualDistance
 from .train_reader import load_reader
 
-#: Pictures that the latents' scale is measured on.
-SCALE_PICTURES = 512
+#: Pictures that the latents' means and deviations are measured on.
+MEASURED_PICTURES = 512
 #: Latents start out nearly free of noise; with the usual variance of 1 the first hundreds of steps only lower it.
 INITIAL_LOG_VARIANCE = -6.0
 
@@ -116,7 +117,7 @@ def train_autoencoder(
     loop.run(compute_loss)
     trained = loop.averaged_model.eval()
     if not config.decoding_only:
-        trained.register_to_config(scaling_factor=round(1 / _latents_deviation(trained, batches, device), 4))
+        standardise_latents(trained, _measured_latents(trained, batches, device))
     folder = run_folder / "autoencoder"
     trained.save_pretrained(folder)
     write_recipe(folder, describe_run(loop, config, **read_recipes(start=start, reader=reader)))
@@ -131,7 +132,6 @@ def _keep_latents(autoencoder: AutoencoderKL, start: Path) -> None:
 
 
 @torch.no_grad()
-def _latents_deviation(autoencoder: AutoencoderKL, batches: SceneBatches, device: torch.device) -> float:
-    pictures = batches.pictures(batches.scenes(0, SCALE_PICTURES)).to(device)
-    latents = [autoencoder.encode(part).latent_dist.mean for part in pictures.split(64)]
-    return torch.cat(latents).float().std().item()
+def _measured_latents(autoencoder: AutoencoderKL, batches: SceneBatches, device: torch.device) -> torch.Tensor:
+    pictures = batches.pictures(batches.scenes(0, MEASURED_PICTURES)).to(device)
+    return torch.cat([autoencoder.encode(part).latent_dist.mean for part in pictures.split(64)])
