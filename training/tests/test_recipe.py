@@ -68,13 +68,15 @@ def test_a_compiled_decoder_takes_the_same_steps(trained: Recipe, tmp_path: Path
     assert traced.losses["decoder"] == pytest.approx(plain.losses["decoder"], rel=1e-5)
 
 
-def test_the_autoencoder_keeps_pictures_and_its_latents_have_a_deviation_of_one(trained: Recipe):
+def test_the_autoencoder_keeps_pictures_and_each_channel_of_its_latents_is_standard(trained: Recipe):
     autoencoder = AutoencoderKL.from_pretrained(trained.autoencoder)
     pictures = held_out_pictures(trained, 64)
     with torch.no_grad():
         latents = autoencoder.encode(pictures).latent_dist.mean
         drawn = autoencoder.decode(latents).sample
-    assert (latents * autoencoder.config.scaling_factor).std().item() == pytest.approx(1, abs=0.1)
+    latents = latents * autoencoder.config.scaling_factor
+    assert latents.std(dim=(0, 2, 3)) == pytest.approx(np.ones(4), abs=0.2)
+    assert latents.mean(dim=(0, 2, 3)) == pytest.approx(np.zeros(4), abs=0.5)
     grey = pictures.mean(dim=(2, 3), keepdim=True)
     assert (drawn - pictures).abs().mean() < 0.7 * (grey - pictures).abs().mean()
 
@@ -128,7 +130,7 @@ def test_the_encoders_texts_become_worth_more_to_the_decoder(trained: Recipe):
 
 
 def test_texts_are_judged_at_the_steps_of_the_configuration(trained: Recipe):
-    assert [line["step"] for line in judged(trained)] == [0, 20, 40]
+    assert [line["step"] for line in judged(trained)] == [0, 25, 50, 75]
 
 
 def test_a_decoder_whose_tokenizer_splits_a_word_is_refused(trained: Recipe):
@@ -308,7 +310,7 @@ def test_the_encoders_card_says_what_was_configured_and_measured(evaluated: Reci
     for statement in (
         "a picture in, 4\nwords out",
         f"held-out recall {reader['held_out_word_recall']:.1%} of words",
-        "60 x 32 pictures",
+        "100 x 32 pictures",
         "Scenes: 100% with 1 thing; one thing left or right or top or bottom or in the middle; styles: 100% flat;",
         f"On {SCENES} held-out scenes",
         f"drawn in {STEPS} DDIM steps at guidance scale 1.5",

@@ -96,15 +96,17 @@ def train_encoder(
     references = _mean_losses(decoder, domain, domain.fixed_prompts()) if is_main else {}
     reconstruction = Reconstruction(config, encoder.pooler, decoder, embeddings)
     loop = TrainingLoop(encoder.pooler, config.loop, run_folder)
+    # The texts of single steps flicker; these are the weights that the run is for.
+    averaged = DeDiffusionEncoder(backbone, loop.averaged_model, encoder.image_size).eval()
     log = run_folder / "judged.jsonl"
     best = BestSoFar(run_folder / "best.pt")
 
     def compute_loss(step: int):
         if loop.begins_step and step % config.judge_every == 0:
-            scores = judge_texts(encoder, decoder, domain, references)
+            scores = judge_texts(averaged, decoder, domain, references)
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, **scores}) + "\n")
-            best.offer(step, scores["loss"]["de-diffusion"], encoder.pooler)
+            best.offer(step, scores["loss"]["de-diffusion"], averaged.pooler)
         loss, parts = reconstruction.loss(domain.draw(loop.draw, step), step / config.loop.steps)
         return loss, {**{name: part.item() for name, part in parts.items()}, **domain.numbers()}
 
@@ -112,13 +114,12 @@ def train_encoder(
     loop.run(compute_loss)
     folder = run_folder / "encoder"
     if is_main:
-        trained = DeDiffusionEncoder(backbone, loop.averaged_model, encoder.image_size).eval()
-        scores = judge_texts(trained, decoder, domain, references)
-        step = best.load_if_better(scores["loss"]["de-diffusion"], trained.pooler)
+        scores = judge_texts(averaged, decoder, domain, references)
+        step = best.load_if_better(scores["loss"]["de-diffusion"], averaged.pooler)
         if step is not None:
             print(f"The texts of step {step} were better than the last ones, so its weights are kept.")
-            scores = judge_texts(trained, decoder, domain, references)
-        save_encoder(trained, config, domain.words, folder)
+            scores = judge_texts(averaged, decoder, domain, references)
+        save_encoder(averaged, config, domain.words, folder)
         origin = {
             "kept_step": config.loop.steps if step is None else step,
             "decoder": decoder_folder.name,
@@ -162,11 +163,8 @@ def judge_texts(
 ) -> dict[str, object]:
     """Hard texts of held-out pictures: what they name, their diffusion loss beside other prompts' (`references`)."""
     device = decoder.alphas_cumprod.device
-    pooler, was_training = encoder.pooler, encoder.pooler.training
-    pooler.eval()
     parts = domain.judged.features.split(domain.judged_together)
-    picks = torch.cat([pooler(part.to(device).float())[0].argmax(dim=-1) for part in parts])
-    pooler.train(was_training)
+    picks = torch.cat([encoder.pooler(part.to(device).float())[0].argmax(dim=-1) for part in parts])
     texts = [[domain.words[index] for index in row] for row in picks.tolist()]
     lines = [" ".join(text) for text in texts]
     prompts = {**domain.control_prompts(lines), "de-diffusion": lines}
