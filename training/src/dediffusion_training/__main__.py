@@ -59,6 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
     export_decoder.add_argument(
         "--vae-encoder", action="store_true", help="write what drawing from a picture needs, too"
     )
+    restore = commands.add_parser("restore-decoder", help="make a pipeline of an `export-decoder --vae-encoder` again")
+    restore.add_argument("exported", type=Path)
+    restore.add_argument("destination", type=Path)
     export_encoder = commands.add_parser("export-encoder", help="write a trained encoder as ONNX")
     export_encoder.add_argument("encoder", type=Path)
     export_encoder.add_argument("destination", type=Path)
@@ -166,6 +169,12 @@ def _export_decoder(arguments: argparse.Namespace) -> None:
     export_pipeline(arguments.pipeline, arguments.destination, **options)
 
 
+def _restore_decoder(arguments: argparse.Namespace) -> None:
+    from .export.restore import restore_pipeline
+
+    restore_pipeline(arguments.exported, arguments.destination)
+
+
 def _export_encoder(arguments: argparse.Namespace) -> None:
     from .export.encoder import export_encoder
 
@@ -207,6 +216,7 @@ RUN = {
     "reader": _reader,
     "encoder": _encoder,
     "export-decoder": _export_decoder,
+    "restore-decoder": _restore_decoder,
     "export-encoder": _export_encoder,
     "export-reader": _export_reader,
     "draw-scenes": _draw_scenes,

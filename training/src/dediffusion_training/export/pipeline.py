@@ -73,7 +73,7 @@ def export_pipeline(
 
     autoencoder = AutoencoderKL.from_pretrained(source / "vae")
     _copy(source / "vae" / "config.json", destination / "vae_decoder")
-    _export_vae_decoder(autoencoder, destination / "vae_decoder" / "model.onnx", storage)
+    export_vae_decoder(autoencoder, destination / "vae_decoder" / "model.onnx", storage)
     if vae_encoder:
         _copy(source / "vae" / "config.json", destination / "vae_encoder")
         export_vae_encoder(autoencoder, destination / "vae_encoder" / "model.onnx", storage)
@@ -186,7 +186,8 @@ def export_unet(model: UNet2DConditionModel, path: Path, storage: Storage = "flo
     )
 
 
-def _export_vae_decoder(model: AutoencoderKL, path: Path, storage: Storage) -> None:
+def export_vae_decoder(model: AutoencoderKL, path: Path, storage: Storage = "float16") -> None:
+    """Writes the graph from latents to pictures in [-1, 1]."""
     noise = torch.Generator().manual_seed(0)
     axes = {0: "batch_size", 2: "height", 3: "width"}
     export_graph(
