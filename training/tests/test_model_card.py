@@ -16,6 +16,7 @@ from dediffusion_training.model_card import (
     describe_lessons,
     describe_perception,
     describe_start,
+    describe_timesteps,
 )
 
 
@@ -108,3 +109,8 @@ def test_lessons_are_told_with_their_steps_and_with_their_captions_where_there_a
     )
     told = describe_lessons({**config, "lessons": [lesson | {"captions": {"complete": 1.0}}]})
     assert 'with captions {"complete": 1.0}.' in told
+
+
+def test_a_decoder_that_saw_more_of_much_noise_says_so():
+    assert describe_timesteps({}) == describe_timesteps({"timestep_exponent": 0.0}) == ""
+    assert "to the power of 1" in describe_timesteps({"timestep_exponent": 1.0})

@@ -337,7 +337,7 @@ def test_the_decoders_card_says_what_was_configured_and_measured(evaluated: Reci
         "Word embeddings were blended\nin 30% of them",
         'Lessons came first: until step 45 {"sizes": ["large"]} with captions {"complete": 1.0}; no blends.',
         "| steps x batch | 40 x 8 | 150 x 48 |",
-        "v_prediction, linear betas",
+        "v_prediction, linear betas |",
         f"On {SCENES} held-out scenes",
     ):
         assert statement in card

@@ -169,6 +169,12 @@ class DecoderConfig(Strict):
     beta_schedule: str
     beta_start: float
     beta_end: float
+    timestep_exponent: float = Field(
+        default=0.0,
+        ge=0,
+        description="A timestep is drawn in proportion to its number to this power: 0 draws all alike, 1 those of much "
+        "noise more often, at which the text decides.",
+    )
     mixed_embedding_share: float = Field(ge=0, le=1, description="Share of texts whose embeddings are mixed.")
     compile: bool = Field(
         default=False, description="Compiles the U-Net first, which takes minutes and a compiler, for faster steps."

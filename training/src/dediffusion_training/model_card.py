@@ -79,7 +79,7 @@ colours, five places, two sizes and the styles. Captions in training: {_shares(c
 | | autoencoder | text encoder and U-Net |
 | --- | --- | --- |
 | steps x batch | {_loop(autoencoder["config"]["loop"])} | {_loop(config["loop"])} |
-| loss | absolute error of pixels and edges, KL{describe_perception(autoencoder)} | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas |
+| loss | absolute error of pixels and edges, KL{describe_perception(autoencoder)} | mean squared error, {config["prediction"]}, {config["beta_schedule"]} betas{describe_timesteps(config)} |
 | hours | {autoencoder["hours"]:.2f} | {recipe["hours"]:.2f} |
 | hardware | {autoencoder["hardware"]} | {recipe["hardware"]} |{describe_autoencoder_start(autoencoder)}{describe_start(recipe)}{describe_history(recipe)}
 
@@ -254,6 +254,12 @@ def _places(scenes: dict) -> str:
             first = "one thing" if int(count) == 1 else f"the first of {count}"
             parts.append(f"{first} {names}{others[int(count)]}")
     return "; ".join(parts)
+
+
+def describe_timesteps(config: dict) -> str:
+    """Which noise levels a decoder saw more of, if it did not see all alike."""
+    exponent = config.get("timestep_exponent", 0)
+    return f", timesteps in proportion to their number to the power of {exponent:g}" if exponent > 0 else ""
 
 
 def _blends(config: dict) -> str:

@@ -80,6 +80,12 @@ def mix_embeddings(
     return embeddings + amount[..., None] * (others - embeddings)
 
 
+def draw_timesteps(count: int, levels: int, exponent: float, device: torch.device) -> torch.Tensor:
+    """Timesteps from 0 to `levels - 1`: [count]. The larger the exponent, the more of them are near the end."""
+    shares = torch.rand(count, device=device) ** (1 / (1 + exponent))
+    return (shares * levels).long().clamp(max=levels - 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Course:
     """What the decoder learns from until a step: pictures, and what is said of them."""
@@ -152,7 +158,7 @@ def train_decoder(
         captions = [course.captioner.caption(pool.scenes[index], rng) for index in picked]
         latents = pool.latents[picked].to(device)
         noise = torch.randn_like(latents)
-        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),), device=device)
+        timesteps = draw_timesteps(len(latents), scheduler.config.num_train_timesteps, config.timestep_exponent, device)
         ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(device)
         table = model.text_encoder.embeddings.token_embedding.weight
         mixable = ~torch.isin(ids, special)
