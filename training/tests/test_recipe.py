@@ -75,6 +75,7 @@ def test_the_autoencoder_keeps_pictures_and_each_channel_of_its_latents_is_stand
         latents = autoencoder.encode(pictures).latent_dist.mean
         drawn = autoencoder.decode(latents).sample
     latents = latents * autoencoder.config.scaling_factor
+    assert latents.std().item() == pytest.approx(1, abs=0.1)
     assert latents.std(dim=(0, 2, 3)) == pytest.approx(np.ones(4), abs=0.2)
     assert latents.mean(dim=(0, 2, 3)) == pytest.approx(np.zeros(4), abs=0.5)
     grey = pictures.mean(dim=(2, 3), keepdim=True)

@@ -6,10 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 import torch
 from conftest import Recipe
 from diffusers import StableDiffusionPipeline
+from onnx import numpy_helper
 
 from dediffusion_training.__main__ import main
 from dediffusion_training.export.storage import round_weights_to_float16
@@ -55,3 +58,18 @@ def test_graphs_of_another_architecture_are_refused(exported: Path, tmp_path: Pa
     file.write_text(json.dumps({**config, "num_hidden_layers": config["num_hidden_layers"] + 1}), encoding="utf-8")
     with pytest.raises(ValueError, match=r"text_encoder/model\.onnx is of another architecture"):
         main(["restore-decoder", str(tmp_path / "other"), str(tmp_path / "restored")])
+
+
+def test_a_graph_whose_numbers_are_not_all_found_again_is_refused(exported: Path, tmp_path: Path):
+    shutil.copytree(exported, tmp_path / "changed")
+    file = tmp_path / "changed" / "text_encoder" / "model.onnx"
+    model = onnx.load(file)
+    numbers = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    # One of no weight: the factor of attention's products, for example.
+    scalar = next(
+        t for t in model.graph.initializer if numbers[t.name].dtype == np.float32 and numbers[t.name].size == 1
+    )
+    scalar.CopyFrom(numpy_helper.from_array(numbers[scalar.name] + 1, scalar.name))
+    onnx.save(model, file)
+    with pytest.raises(ValueError, match="changed beyond recognition"):
+        main(["restore-decoder", str(tmp_path / "changed"), str(tmp_path / "restored")])
