@@ -28,6 +28,7 @@ from test_resume import Stopped, checkpoint, same, stop_at
 from transformers import CLIPTokenizer
 
 from dediffusion_training.__main__ import main
+from dediffusion_training.cards.photographs import photograph_card
 from dediffusion_training.configuration import EncoderConfig, read_config
 from dediffusion_training.domains import open_domain
 from dediffusion_training.encoder_folder import build_pooler, load_encoder
@@ -39,7 +40,6 @@ from dediffusion_training.frozen_decoder import FrozenDecoder
 from dediffusion_training.loop import read_recipe
 from dediffusion_training.models.encoder import DeDiffusionEncoder
 from dediffusion_training.models.vision import VisionBackbone
-from dediffusion_training.photograph_card import photograph_card
 from dediffusion_training.vocabulary import whole_words, word_ids
 
 TOLERANCE = 1e-3

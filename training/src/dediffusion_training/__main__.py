@@ -201,7 +201,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _cards(arguments: argparse.Namespace) -> None:
-    from .model_card import write_model_cards, write_third_party_card
+    from .cards.write import write_model_cards, write_third_party_card
 
     if (arguments.third_party is None) != (arguments.third_party_evaluation is None):
         raise SystemExit("Give both --third-party and --third-party-evaluation, or neither")

@@ -1,6 +1,6 @@
 """The trained encoder as the folder that the server reads: config.json, model.onnx, tokenizer/ (format version 1).
 
-An encoder of photographs gets its model card too; that of scenes needs an evaluation first (model_card.py).
+An encoder of photographs gets its model card too; that of scenes needs an evaluation first (cards/).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from transformers import CLIPTokenizer
 
+from ..cards.photographs import photograph_card
 from ..configuration import EncoderConfig
 from ..encoder_folder import load_encoder
 from ..loop import read_recipe
 from ..models.encoder import DeDiffusionEncoder
-from ..photograph_card import photograph_card
 from ..vocabulary import word_ids
 from .graph import export_graph
 from .pipeline import write_byte_pairs

@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ..cards.reader import reader_card
 from ..data.caption import vocabulary
 from ..data.scene import COLOURS
 from ..loop import read_recipe
-from ..model_card import reader_card
 from ..models.backbone import SceneReader
 from ..train_reader import load_reader
 from .graph import export_graph

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .configuration import EncoderConfig
-from .models.encoder import DeDiffusionEncoder
+from ..configuration import EncoderConfig
+from ..models.encoder import DeDiffusionEncoder
 
 
 def photograph_card(encoder: DeDiffusionEncoder, description: dict, recipe: dict) -> str:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import pytest
 from conftest import CONFIGS
 
-from dediffusion_training.configuration import EncoderConfig, read_config
-from dediffusion_training.model_card import (
+from dediffusion_training.cards.decoder import (
     describe_autoencoder_start,
-    describe_cuts,
-    describe_earlier_texts,
-    describe_helpers,
-    describe_history,
-    describe_kept_step,
-    describe_lessons,
     describe_perception,
     describe_start,
     describe_timesteps,
 )
+from dediffusion_training.cards.encoder import (
+    describe_cuts,
+    describe_earlier_texts,
+    describe_helpers,
+    describe_kept_step,
+)
+from dediffusion_training.cards.runs import describe_history, describe_lessons
+from dediffusion_training.configuration import EncoderConfig, read_config
 
 
 @pytest.fixture(scope="module")

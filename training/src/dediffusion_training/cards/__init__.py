@@ -1,0 +1,1 @@
+"""Model cards, written from what was configured and measured, never by hand."""
