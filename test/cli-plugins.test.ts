@@ -96,7 +96,7 @@ test("transfer draws what several encoders say of one picture, and the sheet sho
 		{ metric: "width", unit: "px", value: expect.any(Number) },
 		{ metric: "gone", value: null, error: { code: "BACKEND_AUTH" } },
 	]);
-	expect(stderr).toContain("Gone: The key is wrong.");
+	expect(stderr).toMatch(/Gone: The key is wrong\. \[BACKEND_AUTH\] \w/);
 	expect(JSON.parse(await readFile(join(folder, "out", "comparison.json"), "utf8")).cells).toHaveLength(2);
 });
 

@@ -70,7 +70,7 @@ const show = (id: string) => `{ comparison(id: "${id}") {
 		settings { seed steps guidanceScale width }
 		decoding { picture { id url width } decoder seed effectivePrompt warnings { setting } durationMs filteredReason }
 		metrics { psnr ssim }
-		error { code message }
+		error { code message input advice retryable }
 	}
 } }`;
 
@@ -173,9 +173,10 @@ describe("a comparison", () => {
 		]);
 		const [absent, , broken, , shy] = cells;
 		expect(absent).toMatchObject({ decoding: null, metrics: null, error: { code: "BACKEND_UNAVAILABLE" } });
-		expect(absent.error.message).toContain("Nobody is at home.");
-		expect(broken.error.code).toBe("INTERNAL");
-		expect(broken.error.message).not.toContain("secret");
+		expect(absent.error).toMatchObject({ message: "Nobody is at home.", retryable: true });
+		expect(absent.error.advice).toMatch(/^Check that it runs/);
+		expect(broken.error).toMatchObject({ code: "INTERNAL", input: null, retryable: false });
+		expect(JSON.stringify(broken.error)).not.toContain("secret");
 		expect(shy).toMatchObject({ error: null, metrics: null, decoding: { picture: null, filteredReason: "Not nice." } });
 	});
 });

@@ -49,7 +49,7 @@ async function compare(picture: string) {
 	expect(started.errors).toBeUndefined();
 	const query = `{ comparison(id: "${started.data.transferPrompt.id}") { status cells {
 		decoder status source { label text } decoding { picture { id width } effectivePrompt warnings { message } }
-		metrics { psnr ssim } error { code message }
+		metrics { psnr ssim } error { code message advice }
 	} } }`;
 	const { data } = await until(near.url, query, ({ comparison }) => comparison.status === "DONE");
 	return data.comparison;
@@ -83,7 +83,7 @@ test("gives pictures of those that live, a clear error for the one that is gone,
 	for (const cell of cellsOf("gone")) {
 		expect(cell).toMatchObject({
 			...{ status: "FAILED", decoding: null, metrics: null },
-			error: { code: "BACKEND_UNAVAILABLE", message: expect.stringMatching(/Check that it runs/) },
+			error: { code: "BACKEND_UNAVAILABLE", advice: expect.stringMatching(/Check that it runs/) },
 		});
 	}
 

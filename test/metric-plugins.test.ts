@@ -29,13 +29,13 @@ const measuring = definePlugin({
 	setup: () => ({ metrics: [colourDistance("colour"), plainNumber] }),
 })({});
 
-const further = "further { metric name value unit higherIsBetter error { code message } }";
+const further = "further { metric name value unit higherIsBetter error { code message retryable } }";
 /** Paints grey 60 where the original is grey 50. */
 const expected = [
 	{ metric: "colour", name: "Colour", value: 10, unit: "levels", higherIsBetter: false, error: null },
 	{
 		...{ metric: "broken", name: "Broken", value: null, unit: null, higherIsBetter: true },
-		error: { code: "BACKEND_AUTH", message: expect.stringContaining("The key is wrong.") },
+		error: { code: "BACKEND_AUTH", message: "The key is wrong.", retryable: false },
 	},
 ];
 

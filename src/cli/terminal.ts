@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Failure } from "../core/calling/failure.ts";
 import type { Measure } from "../core/metrics/measures.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 
@@ -55,9 +56,14 @@ export function measureInWords({ name, value, unit }: Measure): string {
 /** One line for a person: what happened, its code, what to do. */
 export function friendlyLine(error: unknown): string {
 	if (DeDiffusionError.is(error)) {
-		return `${error.message} [${error.code}] ${error.advice}`;
+		return failureLine(error);
 	}
 	return `${error instanceof Error ? error.message : String(error)} [INTERNAL]`;
+}
+
+/** The same of what failed while the rest stands. */
+export function failureLine({ code, message, advice }: Pick<Failure, "code" | "message" | "advice">): string {
+	return [message, `[${code}]`, ...(advice === undefined ? [] : [advice])].join(" ");
 }
 
 /** The same as JSON, for `--json`. */

@@ -26,7 +26,7 @@ import {
 	withSettings,
 	withShared,
 } from "./options.ts";
-import { measureInWords, Progress, printResult } from "./terminal.ts";
+import { failureLine, measureInWords, Progress, printResult } from "./terminal.ts";
 
 interface TransferOptions extends SharedOptions, SettingOptions {
 	readonly decoders?: readonly string[];
@@ -157,11 +157,11 @@ async function writeResults(engine: Engine, comparison: ComparisonRecord, option
 	for (const { decoder, error, result, metrics } of comparison.cells) {
 		for (const { name, error } of metrics?.further ?? []) {
 			if (error !== undefined) {
-				process.stderr.write(`${name}: ${error.message} [${error.code}]\n`);
+				process.stderr.write(`${name}: ${failureLine(error)}\n`);
 			}
 		}
 		if (error !== undefined) {
-			process.stderr.write(`${decoder}: ${error.message} [${error.code}]\n`);
+			process.stderr.write(`${decoder}: ${failureLine(error)}\n`);
 		}
 		if (result?.filteredReason !== undefined) {
 			process.stderr.write(`${decoder} kept a picture back: ${result.filteredReason}\n`);

@@ -141,7 +141,7 @@ describe("holds the names that clients are written against:", () => {
 				"status: CellStatus!",
 			],
 		],
-		["CellError", ["code: String!", "message: String!"]],
+		["CellError", ["advice: String", "code: String!", "input: String", "message: String!", "retryable: Boolean"]],
 		["Picture", ["dataUri: String!", "height: Int!", "id: ID!", "mediaType: String!", "url: String!", "width: Int!"]],
 	])("%s", (name, fields) => {
 		expect(fieldsOf(name).sort()).toEqual([...fields].sort());

@@ -7,6 +7,7 @@ import { DateTimeResolver as DateTime } from "graphql-scalars";
 import { Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
 import { Decoding } from "./decoding.ts";
 import { EncodeWarning } from "./encoder.ts";
+import { Failure } from "./failure.ts";
 import { Metrics } from "./metric.ts";
 import { Picture } from "./picture.ts";
 import { CellSettings } from "./settings.ts";
@@ -76,13 +77,7 @@ export class PromptSource {
 }
 
 @ObjectType({ description: "Why a cell failed." })
-export class CellError {
-	@Field(() => String, { description: "Stable code, one of docs/errors.md." })
-	readonly code!: string;
-
-	@Field(() => String, { description: "What happened, for people." })
-	readonly message!: string;
-}
+export class CellError extends Failure {}
 
 @ObjectType({ description: "One text drawn by one decoder with one choice of settings." })
 export class ComparisonCell {

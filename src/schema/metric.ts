@@ -6,6 +6,7 @@
 import { Field, Float, ID, ObjectType } from "type-graphql";
 import type * as sdk from "../plugins/index.ts";
 import { CallLimits, Health, Lane } from "./calling.ts";
+import { Failure } from "./failure.ts";
 
 @ObjectType({ description: "A metric that a plugin adds to PSNR and SSIM." })
 export class Metric {
@@ -36,13 +37,7 @@ export class Metric {
 }
 
 @ObjectType({ description: "Why a metric said nothing." })
-export class MetricError {
-	@Field(() => String, { description: "Stable code, one of docs/errors.md." })
-	readonly code!: string;
-
-	@Field(() => String, { description: "What happened, for people." })
-	readonly message!: string;
-}
+export class MetricError extends Failure {}
 
 @ObjectType({ description: "What a metric of a plugin says of a picture and its original." })
 export class MetricValue {

@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Decoder, DeDiffusionError } from "../../plugins/index.ts";
+import { failureOf } from "../calling/failure.ts";
 import { Lanes } from "../calling/lanes.ts";
 import { checkText } from "../decoding/decoders.ts";
 import { checkFor, checkSetting, type DecodeSettings, randomSeed } from "../decoding/settings.ts";
@@ -357,7 +358,10 @@ export class Comparisons {
 			if (signal.aborted) {
 				return;
 			}
-			await table.updateCell(id, cell.position, { status: "failed", error: this.#cellError(error) });
+			await table.updateCell(id, cell.position, {
+				status: "failed",
+				error: failureOf(error, "A cell", this.#options.log),
+			});
 		} finally {
 			fractions.delete(cell.position);
 		}
@@ -369,14 +373,5 @@ export class Comparisons {
 		}
 		const picture = await this.#pictures.get(initialImage.picture);
 		return { ...settings, initialImage: { picture, strength: initialImage.strength } };
-	}
-
-	#cellError(error: unknown): { code: string; message: string } {
-		if (DeDiffusionError.is(error)) {
-			return { code: error.code, message: `${error.message} ${error.advice}` };
-		}
-		const reason = error instanceof Error ? error.message : String(error);
-		this.#options.log("error", `A cell failed without a code: ${reason}`);
-		return { code: "INTERNAL", message: "Something went wrong in the server; the details are in its log." };
 	}
 }

@@ -5,6 +5,7 @@
  */
 import { type CallLimits, DeDiffusionError, type Metric, type MetricPair } from "../../plugins/index.ts";
 import { Caller, type CallerOptions, type Limits } from "../calling/caller.ts";
+import { type Failure, failureOf } from "../calling/failure.ts";
 import { checkLimits, type Plugged } from "../calling/plugins.ts";
 import { type Queue, queueOf } from "../calling/queue.ts";
 import type { Picture } from "../picture/picture.ts";
@@ -21,7 +22,7 @@ export interface Measure {
 	/** Null where it is not defined, or the metric failed. */
 	readonly value: number | null;
 	/** Why the metric failed: that fails nothing else. */
-	readonly error?: { readonly code: string; readonly message: string };
+	readonly error?: Failure;
 }
 
 export interface Measured extends Fidelity {
@@ -73,7 +74,7 @@ export function openMetrics(
 			if (signal?.aborted) {
 				throw error;
 			}
-			return { ...about, value: null, error: reasonOf(error, id, calling.log) };
+			return { ...about, value: null, error: failureOf(error, `The metric ${id}`, calling.log) };
 		}
 	}
 
@@ -118,12 +119,4 @@ function numberOf(value: number | null, metric: string): number | null {
 		throw new DeDiffusionError("BACKEND_PROTOCOL", `${metric} gave ${value}, which is no finite number.`);
 	}
 	return value;
-}
-
-function reasonOf(error: unknown, metric: string, log: CallerOptions["log"]): { code: string; message: string } {
-	if (DeDiffusionError.is(error)) {
-		return { code: error.code, message: `${error.message} ${error.advice}` };
-	}
-	log("error", `The metric ${metric} failed without a code: ${error instanceof Error ? error.message : String(error)}`);
-	return { code: "INTERNAL", message: "Something went wrong in the server; the details are in its log." };
 }

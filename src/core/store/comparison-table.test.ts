@@ -134,9 +134,12 @@ describe("a cell", () => {
 		expect(untouched).toEqual(plannedCell(id, 0));
 	});
 
-	it("keeps why it failed", async () => {
+	it.each([
+		["", { input: "settings.width", advice: "Use 64.", retryable: false }],
+		[", also as earlier releases said it", {}],
+	])("keeps why it failed%s", async (_, more) => {
 		const { id } = await insert();
-		const error = { code: "BACKEND_TIMEOUT", message: "The backend did not answer." };
+		const error = { code: "BACKEND_TIMEOUT", message: "The backend did not answer.", ...more };
 		await table.updateCell(id, 0, { status: "failed", error });
 		expect((await cellsOf(id))?.[0]).toEqual({ ...plannedCell(id, 0), status: "failed", error });
 	});

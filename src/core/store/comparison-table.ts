@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Failure } from "../calling/failure.ts";
 import { and, asc, count, desc, eq, inArray, lt, or, type PgliteDatabase, sql } from "./drizzle.ts";
 import { storageError } from "./failures.ts";
 import type { CellChange, CellRecord, ComparisonRecord, ComparisonStatus, StoredSource } from "./records.ts";
@@ -136,7 +137,7 @@ export class ComparisonTable {
 					...(change.picture && { picture: change.picture }),
 					...(change.metrics && { psnr: change.metrics.psnr, ssim: change.metrics.ssim }),
 					...(change.metrics?.further?.length && { further: change.metrics.further }),
-					...(change.error && { errorCode: change.error.code, errorMessage: change.error.message }),
+					...(change.error && errorColumns(change.error)),
 				})
 				.where(
 					and(eq(cells.comparison, comparison), eq(cells.position, position), sql`${cells.status} <> 'cancelled'`),
@@ -175,7 +176,28 @@ function cellRecord(row: CellRow): CellRecord {
 		...((psnr !== null || ssim !== null || further !== null) && {
 			metrics: { psnr, ssim, ...(further !== null && { further }) },
 		}),
-		...(row.errorCode !== null && { error: { code: row.errorCode, message: row.errorMessage ?? "" } }),
+		...(row.errorCode !== null && { error: failureRecord(row.errorCode, row) }),
+	};
+}
+
+function errorColumns({ code, message, input, advice, retryable }: Failure): Partial<CellRow> {
+	return {
+		errorCode: code,
+		errorMessage: message,
+		...(input !== undefined && { errorInput: input }),
+		...(advice !== undefined && { errorAdvice: advice }),
+		...(retryable !== undefined && { errorRetryable: retryable }),
+	};
+}
+
+function failureRecord(code: string, row: CellRow): Failure {
+	const { errorMessage, errorInput, errorAdvice, errorRetryable } = row;
+	return {
+		code,
+		message: errorMessage ?? "",
+		...(errorInput !== null && { input: errorInput }),
+		...(errorAdvice !== null && { advice: errorAdvice }),
+		...(errorRetryable !== null && { retryable: errorRetryable }),
 	};
 }
 

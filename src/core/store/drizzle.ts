@@ -16,7 +16,7 @@ const pglite: typeof import("drizzle-orm/pglite") = require("drizzle-orm/pglite"
 const migrator: typeof import("drizzle-orm/pglite/migrator") = require("drizzle-orm/pglite/migrator");
 
 export const { and, asc, count, desc, eq, inArray, lt, or, sql } = drizzleOrm;
-export const { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp } = pgCore;
+export const { boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp } = pgCore;
 export const { drizzle } = pglite;
 export const { migrate } = migrator;
 export type { PgliteDatabase } from "drizzle-orm/pglite";

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DecodeWarning, EncodeWarning } from "../../plugins/index.ts";
+import type { Failure } from "../calling/failure.ts";
 import type { Fidelity } from "../metrics/fidelity.ts";
 import type { Measure } from "../metrics/measures.ts";
 
@@ -63,7 +64,7 @@ export interface CellRecord {
 		/** What metrics of plugins said; undefined where there were none. */
 		readonly further?: readonly Measure[];
 	};
-	readonly error?: { readonly code: string; readonly message: string };
+	readonly error?: Failure;
 }
 
 export interface ComparisonRecord {

@@ -5,7 +5,7 @@
  */
 
 import type { Measure } from "../metrics/measures.ts";
-import { doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "./drizzle.ts";
+import { boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "./drizzle.ts";
 import type { CellResult, CellSettings, StoredSource } from "./records.ts";
 
 /** Pictures whose files are in the blob store under the same id. */
@@ -48,6 +48,9 @@ export const cells = pgTable(
 		further: jsonb().$type<readonly Measure[]>(),
 		errorCode: text("error_code"),
 		errorMessage: text("error_message"),
+		errorInput: text("error_input"),
+		errorAdvice: text("error_advice"),
+		errorRetryable: boolean("error_retryable"),
 	},
 	(table) => [primaryKey({ columns: [table.comparison, table.position] })],
 );
