@@ -15,6 +15,8 @@ Every error carries one of these codes in \`extensions.code\`, with the input at
 same request may succeed later in \`retryable\`, and in \`retryAfterMs\` how long to wait when a backend said so. Codes are stable: write
 programs against them and not against messages. [How errors look](api.md#errors).
 
+Where only a part fails, a cell of a comparison or one metric of several, its own \`error\` field says the same.
+
 Files of a model are named by the model's id, as in \`scenes-a/unet/model.onnx\`: where they lie on the server's machine is not told to
 clients. The server's log has the whole path.
 
