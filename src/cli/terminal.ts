@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure } from "../core/calling/failure.ts";
+import { asFailure, type Failure } from "../core/calling/failure.ts";
 import type { Measure } from "../core/metrics/measures.ts";
 import { DeDiffusionError } from "../plugins/index.ts";
 
@@ -69,8 +69,7 @@ export function failureLine({ code, message, advice }: Pick<Failure, "code" | "m
 /** The same as JSON, for `--json`. */
 export function errorJson(error: unknown): string {
 	if (DeDiffusionError.is(error)) {
-		const { code, message, input, advice, retryable } = error;
-		return JSON.stringify({ error: { code, message, input, advice, retryable } });
+		return JSON.stringify({ error: asFailure(error) });
 	}
 	return JSON.stringify({
 		error: { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) },

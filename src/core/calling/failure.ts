@@ -18,6 +18,11 @@ export interface Failure {
 	readonly retryable?: boolean;
 }
 
+/** What of a typed error may be stored and shown: not what lies under it. */
+export function asFailure({ code, message, input, advice, retryable }: DeDiffusionError): Failure {
+	return { code, message, ...(input !== undefined && { input }), advice, retryable };
+}
+
 /**
  * Any thrown value as a failure. What nobody foresaw becomes `INTERNAL` and goes to the log alone.
  *
@@ -25,8 +30,7 @@ export interface Failure {
  */
 export function failureOf(error: unknown, what: string, log: (level: "error", message: string) => void): Failure {
 	if (DeDiffusionError.is(error)) {
-		const { code, message, input, advice, retryable } = error;
-		return { code, message, ...(input !== undefined && { input }), advice, retryable };
+		return asFailure(error);
 	}
 	log("error", `${what} failed without a code: ${error instanceof Error ? error.message : String(error)}`);
 	const { advice, retryable } = errorCodes.INTERNAL;

@@ -184,9 +184,9 @@ function errorColumns({ code, message, input, advice, retryable }: Failure): Par
 	return {
 		errorCode: code,
 		errorMessage: message,
-		...(input !== undefined && { errorInput: input }),
-		...(advice !== undefined && { errorAdvice: advice }),
-		...(retryable !== undefined && { errorRetryable: retryable }),
+		errorInput: input ?? null,
+		errorAdvice: advice ?? null,
+		errorRetryable: retryable ?? null,
 	};
 }
 

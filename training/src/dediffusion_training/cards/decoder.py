@@ -48,7 +48,7 @@ text model ({millions(counts["text_encoder"])}), a U-Net ({millions(counts["unet
 
 ## What it draws
 
-{describe_domain(scenes)} Words it knows: the concepts of `training/configs/{Path(scenes["concepts"]).name}`, twelve background
+{describe_domain(scenes)} Words it knows: the concepts of {name_concepts(recipe)}, twelve background
 colours, five places, two sizes and the styles. Captions in training: {describe_shares(config["captions"], CAPTIONS)}.{_blends(config)}{describe_lessons(config)}
 
 ## Recipe
