@@ -61,6 +61,15 @@ def test_a_finished_run_takes_no_more_steps(trained: Recipe):
     assert same(checkpoint(trained.folder / "reader")["average"], before["average"])
 
 
+@pytest.mark.parametrize("command", ["autoencoder", "reader", "decoder", "encoder"])
+def test_workers_change_nothing_of_what_is_learned(command: str, trained: Recipe, tmp_path: Path):
+    with recording() as helped:
+        trained.train(command, tmp_path / command, "loop.workers=2")
+    assert helped.losses[command] == trained.recording.losses[command]
+    average, alone = (checkpoint(folder / command)["average"] for folder in (tmp_path, trained.folder))
+    assert same(average, alone)
+
+
 def test_another_seed_is_another_run(trained: Recipe, tmp_path: Path):
     with recording() as other:
         trained.train("reader", tmp_path / "reader", "loop.steps=2", "loop.seed=33")

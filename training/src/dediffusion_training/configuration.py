@@ -81,6 +81,12 @@ class LoopConfig(Strict):
     clip_gradient_norm: float = 1.0
     ema_decay: float = Field(default=0.999, ge=0, lt=1)
     checkpoint_every: int = Field(default=200, gt=0)
+    workers: int = Field(
+        default=0,
+        ge=0,
+        description="Processes that draw scenes and write captions ahead, so that a graphics card need not wait. "
+        "What is learned does not depend on how many there are.",
+    )
     seed: int = 0
     precision: str = Field(
         default="bfloat16",
@@ -228,6 +234,16 @@ class EncoderConfig(Strict):
     lowest_timestep: int = Field(ge=0, lt=1000, description="Noise levels are drawn from here up to 999.")
     temperature: float = Field(gt=0)
     final_temperature: float = Field(gt=0)
+    gumbel_noise: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of Gumbel's noise that is added to the logits, as in the paper: a word must be far likelier "
+        "than the others to get through, and mixtures of words say little.",
+    )
+    noise_growth: float = Field(
+        default=0.0, ge=0, le=1, description="Share of the steps in which that noise grows from nothing."
+    )
     prefix_growth: float = Field(ge=0, le=1, description="Share of the steps in which the longest prefix grows.")
     whole_share: float = Field(
         default=0.0, ge=0, le=1, description="Share of passes over the longest prefix; the others' length is drawn."
@@ -240,6 +256,10 @@ class EncoderConfig(Strict):
         ge=0,
         description="Punishes slots that are undecided; fades in over the run. Mixtures of words say more than words, "
         "but only to the decoder that is trained through.",
+    )
+    compile: bool = Field(
+        default=False,
+        description="Compiles the decoder's U-Net first, which takes minutes and a compiler, for faster steps.",
     )
     judge_every: int = Field(default=400, gt=0, description="Steps between checks of hard texts on held-out pictures.")
 

@@ -76,15 +76,14 @@ class SceneDomain:
     def look(self, device: torch.device, *, latents: View, features: View) -> None:
         """Says how pictures are to be seen, and looks at the held-out ones; to be called once, before any is drawn."""
         views = {"latents": latents, "features": features}
-        self.device = device
+        workers = self.config.loop.workers
         self.judged = gather_scene_pool(self.held_out, HELD_OUT_SCENES, device, **views)
-        self.pool_of = one_pool_at_a_time(self.config.pool_pictures, device, **views)
+        self.pool_of = one_pool_at_a_time(self.config.pool_pictures, device, workers=workers, **views)
 
     def draw(self, number: int, step: int) -> Seen:
         pool = self.pool_of(next((batches for end, batches in self.lessons if step < end), self.batches))
         chosen = torch.randint(len(pool), (self.config.loop.batch_size,))
-        features = pool.features[chosen].to(self.device).float()
-        return Seen(pool.latents[chosen].to(self.device), features)
+        return Seen(pool.latents[chosen], pool.features[chosen].float())
 
     def fixed_prompts(self) -> dict[str, list[str]]:
         return caption_prompts(self.judged.scenes)

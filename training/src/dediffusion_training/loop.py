@@ -18,6 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from .ahead import Ahead, Made
 from .configuration import LoopConfig
 from .memory import keep_freed_memory
 from .processes import average_gradients, processes
@@ -95,6 +96,10 @@ class TrainingLoop:
     def begins_step(self) -> bool:
         """Whether this is the first pass of a step, in the main process."""
         return self.draw % (self.config.accumulate * processes().num_processes) == 0
+
+    def ahead(self, make: Callable[[int], Made]) -> Ahead[Made]:
+        """What passes need by their number (`draw`), made ahead by the configuration's workers."""
+        return Ahead(make, self.config.workers, stride=processes().num_processes)
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up, then a cosine down to a twentieth."""

@@ -29,6 +29,13 @@ class Schedule:
         first, last = self.config.temperature, self.config.final_temperature
         return first * (last / first) ** done
 
+    def noise(self, done: float) -> float:
+        """Share of Gumbel's noise; all of it where words are drawn."""
+        if self.hard(done):
+            return 1.0
+        growth = min(1.0, done / self.config.noise_growth) if self.config.noise_growth > 0 else 1.0
+        return self.config.gumbel_noise * growth
+
     def hard(self, done: float) -> bool:
         return done >= self.config.hard_from
 
@@ -59,7 +66,7 @@ class Reconstruction:
         config, schedule = self.config, Schedule(self.config)
         length = draw_length(schedule.longest_prefix(done), config.whole_share)
         logits = self.pooler(seen.features)[0][:, :length].float()
-        chosen = choose_words(logits, schedule.temperature(done), schedule.hard(done))
+        chosen = choose_words(logits, schedule.temperature(done), schedule.hard(done), schedule.noise(done))
         condition = self.decoder.condition_on_embeddings(chosen @ self.embeddings)
         latents = seen.latents
         timesteps = torch.randint(config.lowest_timestep, 1000, (len(latents),), device=latents.device)
@@ -88,13 +95,15 @@ def draw_length(longest: int, whole_share: float) -> int:
     return int(torch.randint(1, longest + 1, (), device="cpu"))
 
 
-def choose_words(logits: torch.Tensor, temperature: float, hard: bool) -> torch.Tensor:
-    """Distributions over words [batch, tokens, words]; one word each where `hard`, with the soft gradient."""
+def choose_words(logits: torch.Tensor, temperature: float, hard: bool, noise: float) -> torch.Tensor:
+    """Distributions over words [batch, tokens, words] by Gumbel-softmax (Jang et al., arXiv 1611.01144), with `noise`
+    times its noise; one word each where `hard`, with the soft gradient."""
+    if noise > 0:
+        logits = logits - noise * torch.empty_like(logits).exponential_().log()
     soft = torch.softmax(logits / temperature, dim=-1)
     if not hard:
         return soft
-    noise = -torch.empty_like(soft).exponential_().log()
-    chosen = torch.nn.functional.one_hot((logits / temperature + noise).argmax(dim=-1), soft.shape[-1])
+    chosen = torch.nn.functional.one_hot(soft.argmax(dim=-1), soft.shape[-1])
     return chosen.to(soft.dtype) - soft.detach() + soft
 
 

@@ -109,9 +109,10 @@ def train_autoencoder(
     distance = PerceptualDistance(load_reader(reader).backbone.to(device)) if reader else None
     loop = TrainingLoop(autoencoder, config.loop, run_folder)
 
+    drawn = loop.ahead(lambda number: batches.pictures(batches.scenes(number, config.loop.batch_size)))
+
     def compute_loss(step: int):
-        scenes = batches.scenes(loop.draw, config.loop.batch_size)
-        pictures = random_crops(batches.pictures(scenes), config.crop).to(device)
+        pictures = random_crops(drawn(loop.draw), config.crop).to(device)
         return autoencoder_loss(autoencoder, pictures, config, distance)
 
     loop.run(compute_loss)

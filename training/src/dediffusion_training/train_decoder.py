@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from .ahead import Ahead
 from .configuration import DecoderConfig, SceneConfig
 from .data.batches import SceneBatches, open_batches
 from .data.caption import Captioner, function_words, vocabulary
@@ -148,18 +150,28 @@ def train_decoder(
     loop = TrainingLoop(model, config.loop, run_folder)
     courses = open_courses(config, emoji)
 
-    pool_of = one_pool_at_a_time(config.pool_pictures, device, latents=scaled_latents)
+    pool_of = one_pool_at_a_time(config.pool_pictures, device, workers=config.loop.workers, latents=scaled_latents)
+
+    @lru_cache(maxsize=1)
+    def captions_of(course: Course) -> Ahead[tuple[torch.Tensor, torch.Tensor]]:
+        scenes = pool_of(course.batches).scenes
+
+        def write_captions(number: int) -> tuple[torch.Tensor, torch.Tensor]:
+            """Which pictures of the pool a pass learns from, and the tokens of what is said of them."""
+            rng = np.random.default_rng([config.loop.seed, number])
+            picked = rng.integers(len(scenes), size=config.loop.batch_size)
+            captions = [course.captioner.caption(scenes[index], rng) for index in picked]
+            ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids
+            return torch.from_numpy(picked), ids
+
+        return loop.ahead(write_captions)
 
     def compute_loss(step: int):
         course = next(course for course in courses if step < course.until)
-        pool = pool_of(course.batches)
-        rng = np.random.default_rng([config.loop.seed, loop.draw])
-        picked = rng.integers(len(pool), size=config.loop.batch_size)
-        captions = [course.captioner.caption(pool.scenes[index], rng) for index in picked]
-        latents = pool.latents[picked].to(device)
+        picked, ids = (part.to(device) for part in captions_of(course)(loop.draw))
+        latents = pool_of(course.batches).latents[picked]
         noise = torch.randn_like(latents)
         timesteps = draw_timesteps(len(latents), scheduler.config.num_train_timesteps, config.timestep_exponent, device)
-        ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids.to(device)
         table = model.text_encoder.embeddings.token_embedding.weight
         mixable = ~torch.isin(ids, special)
         embeddings = mix_embeddings(table[ids], table, mixable, course.mixed_embedding_share, candidates)

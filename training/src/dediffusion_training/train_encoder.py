@@ -78,6 +78,8 @@ def train_encoder(
     decoder = FrozenDecoder.load(decoder_folder, dtype=frozen, checkpoint_activations=config.checkpoint_activations).to(
         device
     )
+    if config.compile:
+        decoder.unet.compile()
     if config.tokens > decoder.longest_text:
         raise ValueError(f"tokens is {config.tokens}, but the decoder reads {decoder.longest_text} at most")
     domain = open_domain(config, pictures, decoder.tokenizer)

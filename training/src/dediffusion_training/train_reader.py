@@ -34,12 +34,16 @@ def train_reader(config: ReaderConfig, emoji: Path, run_folder: Path) -> Path:
     reader = SceneReader(Backbone(config.widths, config.depths), words).to(device)
     loop = TrainingLoop(reader, config.loop, run_folder)
 
+    def draw_pictures(number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        scenes = batches.scenes(number, config.loop.batch_size)
+        return batches.pictures(scenes), caption_words(scenes, words)
+
+    drawn = loop.ahead(draw_pictures)
+
     def compute_loss(step: int):
-        scenes = batches.scenes(loop.draw, config.loop.batch_size)
-        pictures = soften(batches.pictures(scenes), config.softened_share).to(device)
-        logits = reader(pictures).float()
-        target = caption_words(scenes, words).to(device)
-        loss = F.binary_cross_entropy_with_logits(logits, target, reduction="sum") / len(scenes)
+        pictures, target = (part.to(device) for part in drawn(loop.draw))
+        logits = reader(soften(pictures, config.softened_share)).float()
+        loss = F.binary_cross_entropy_with_logits(logits, target, reduction="sum") / len(pictures)
         return loss, {"recall": top_word_recall(logits, target)}
 
     loop.run(compute_loss)
@@ -59,7 +63,7 @@ def soften(pictures: torch.Tensor, share: float) -> torch.Tensor:
     smaller = int(torch.randint(size // 3, 2 * size // 3 + 1, ()))
     shrunk = F.interpolate(pictures, smaller, mode="bilinear", antialias=True)
     soft = F.interpolate(shrunk, size, mode="bilinear", align_corners=False)
-    return torch.where(torch.rand(len(pictures), 1, 1, 1) < share, soft, pictures)
+    return torch.where(torch.rand(len(pictures), 1, 1, 1, device=pictures.device) < share, soft, pictures)
 
 
 def top_word_recall(logits: torch.Tensor, target: torch.Tensor) -> float:
