@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -51,21 +52,22 @@ def test_the_loss_falls(command: str, trained: Recipe):
     assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
 
 
-def test_a_compiled_decoder_takes_the_same_steps(trained: Recipe, tmp_path: Path):
-    compile_module, compiled = torch.compile, []
+@pytest.mark.parametrize("command", ["decoder", "encoder"])
+def test_a_compiled_unet_takes_the_same_steps(command: str, trained: Recipe, tmp_path: Path):
+    compile_code, compiled = torch.compile, []
 
-    # Without the generation of code, which needs a compiler and minutes.
-    def trace(module: torch.nn.Module) -> torch.nn.Module:
-        compiled.append(module)
-        return compile_module(module, backend="eager")
+    # Without the generation of code, which needs a compiler and minutes. A module, or the call of one.
+    def trace(code: Callable, **_: object) -> Callable:
+        compiled.append(getattr(code, "__self__", code))
+        return compile_code(code, backend="eager")
 
     with recording() as plain:
-        trained.train("decoder", tmp_path / "plain" / "decoder", "loop.steps=3")
+        trained.train(command, tmp_path / "plain" / command, "loop.steps=3")
     with recording() as traced, pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "compile", trace)
-        trained.train("decoder", tmp_path / "compiled" / "decoder", "loop.steps=3", "compile=true")
+        trained.train(command, tmp_path / "compiled" / command, "loop.steps=3", "compile=true")
     assert [type(module) for module in compiled] == [UNet2DConditionModel]
-    assert traced.losses["decoder"] == pytest.approx(plain.losses["decoder"], rel=1e-5)
+    assert traced.losses[command] == pytest.approx(plain.losses[command], rel=1e-5)
 
 
 def test_the_autoencoder_keeps_pictures_and_each_channel_of_its_latents_is_standard(trained: Recipe):
