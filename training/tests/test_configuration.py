@@ -21,102 +21,57 @@ from dediffusion_training.data.concepts import read_concepts
 SHIPPED = Path(__file__).parents[1] / "configs"
 KINDS = {
     "scenes-a-autoencoder.yaml": AutoencoderConfig,
-    "scenes-backbone.yaml": ReaderConfig,
+    "scenes-a-drawing.yaml": AutoencoderConfig,
     "scenes-a.yaml": DecoderConfig,
+    "scenes-critic.yaml": ReaderConfig,
+    "scenes-backbone.yaml": ReaderConfig,
     "dediffusion-scenes.yaml": EncoderConfig,
+    "dediffusion-scenes-three.yaml": EncoderConfig,
     "scenes-b-autoencoder.yaml": AutoencoderConfig,
+    "scenes-b-drawing.yaml": AutoencoderConfig,
     "scenes-b.yaml": DecoderConfig,
     "scenes-reader.yaml": ReaderConfig,
 }
-WIDER_KINDS = {
-    "scenes-300-a-autoencoder.yaml": AutoencoderConfig,
-    "scenes-300-b-autoencoder.yaml": AutoencoderConfig,
-    "scenes-300-backbone.yaml": ReaderConfig,
-    "scenes-300-a.yaml": DecoderConfig,
-    "scenes-300-a-wide.yaml": DecoderConfig,
-    "dediffusion-300.yaml": EncoderConfig,
-    "dediffusion-300-three.yaml": EncoderConfig,
-    "scenes-300-b.yaml": DecoderConfig,
-    "scenes-300-b-wide.yaml": DecoderConfig,
-    "scenes-300-reader.yaml": ReaderConfig,
-}
-#: The encoder of each domain, the decoder that it is trained through, and the one that it never sees.
-FAMILIES = [
-    ("dediffusion-scenes.yaml", "scenes-a.yaml", "scenes-b.yaml"),
-    ("dediffusion-300.yaml", "scenes-300-a-wide.yaml", "scenes-300-b-wide.yaml"),
-]
 #: What models of one domain may see more or less often.
 SHARES = {"places", "styles", "object_counts"}
 
 
-@pytest.mark.parametrize("name", [*KINDS, *WIDER_KINDS])
+@pytest.mark.parametrize("name", KINDS)
 def test_the_shipped_files_are_valid_and_share_their_domain(name):
-    reader = "scenes-300-reader.yaml" if name in WIDER_KINDS else "scenes-reader.yaml"
-    config = read_config((KINDS | WIDER_KINDS)[name], SHIPPED / name)
-    everything = read_config(ReaderConfig, SHIPPED / reader).scenes
+    config = read_config(KINDS[name], SHIPPED / name)
+    everything = read_config(ReaderConfig, SHIPPED / "scenes-reader.yaml").scenes
     assert config.scenes.model_dump(exclude=SHARES) == everything.model_dump(exclude=SHARES)
     assert config.scenes.styles.keys() == everything.styles.keys()
     assert config.scenes.object_counts.keys() <= everything.object_counts.keys()
 
 
-def test_the_domains_show_forty_things_and_three_hundred_with_those_among_them():
-    bundled, wider = (
-        read_concepts(read_config(DecoderConfig, SHIPPED / name).scenes.concepts)
-        for name in ("scenes-a.yaml", "scenes-300-a.yaml")
-    )
-    assert len(bundled) == 40
-    assert len(wider) >= 300
-    assert bundled.items() < wider.items()
+def test_the_domain_shows_three_hundred_things_and_up_to_three_at_once():
+    scenes = read_config(DecoderConfig, SHIPPED / "scenes-a.yaml").scenes
+    assert len(read_concepts(scenes.concepts)) >= 300
+    assert scenes.object_counts.keys() == {1, 2, 3}
 
 
-@pytest.mark.parametrize(("own", "other"), [family[1:] for family in FAMILIES])
-def test_the_encoder_shares_nothing_with_the_decoder_and_the_reader_that_it_is_measured_with(own, other):
-    own, other = (read_config(DecoderConfig, SHIPPED / name) for name in (own, other))
+def test_the_encoder_shares_nothing_with_the_decoder_and_the_reader_that_it_is_measured_with():
+    own, other = (read_config(DecoderConfig, SHIPPED / name) for name in ("scenes-a.yaml", "scenes-b.yaml"))
     for key in ("prediction", "unet_channels", "text_width", "further_words"):
         assert getattr(own, key) != getattr(other, key)
+    eyes, judge = (read_config(ReaderConfig, SHIPPED / f"scenes-{name}.yaml") for name in ("backbone", "reader"))
+    assert eyes.widths != judge.widths
 
 
 def test_no_two_models_begin_alike():
-    seeds = [read_config(kind, SHIPPED / name).loop.seed for name, kind in (KINDS | WIDER_KINDS).items()]
+    seeds = [read_config(kind, SHIPPED / name).loop.seed for name, kind in KINDS.items()]
     assert len(set(seeds)) == len(seeds)
 
 
-@pytest.mark.parametrize("name", ["scenes-b.yaml", "scenes-300-b.yaml"])
-def test_words_that_only_move_the_others_are_no_things(name):
-    config = read_config(DecoderConfig, SHIPPED / name)
+def test_words_that_only_move_the_others_are_no_things():
+    config = read_config(DecoderConfig, SHIPPED / "scenes-b.yaml")
     assert config.further_words and not set(config.further_words) & read_concepts(config.scenes.concepts).keys()
-
-
-@pytest.mark.parametrize(
-    ("wider", "start"), [("scenes-300-a.yaml", "scenes-a.yaml"), ("scenes-300-b.yaml", "scenes-b.yaml")]
-)
-def test_the_wider_decoders_can_begin_with_the_bundled_ones(wider, start):
-    shapes = (
-        "text_width",
-        "text_layers",
-        "text_heads",
-        "unet_channels",
-        "unet_layers",
-        "cross_attention",
-        "attention_heads",
-    )
-    ways = ("prediction", "beta_schedule", "beta_start", "beta_end")
-    first, then = (read_config(DecoderConfig, SHIPPED / name) for name in (start, wider))
-    assert all(getattr(first, key) == getattr(then, key) for key in (*shapes, *ways))
-
-
-@pytest.mark.parametrize("name", ["scenes-300-a", "scenes-300-b"])
-def test_the_wide_decoders_go_on_with_the_narrow_ones(name):
-    narrow, wide = (read_config(DecoderConfig, SHIPPED / f"{name}{width}.yaml") for width in ("", "-wide"))
-    assert wide.unet_channels == [2 * width for width in narrow.unet_channels]
-    learning = {"scenes", "captions", "lessons", "loop", "unet_channels"}
-    assert wide.model_dump(exclude=learning) == narrow.model_dump(exclude=learning)
-    assert wide.scenes.model_dump(exclude=SHARES) == narrow.scenes.model_dump(exclude=SHARES)
 
 
 def test_the_encoder_of_three_things_goes_on_with_the_one_before():
     first, then = (
-        read_config(EncoderConfig, SHIPPED / f"dediffusion-300{part}.yaml").model_dump() for part in ("", "-three")
+        read_config(EncoderConfig, SHIPPED / f"dediffusion-scenes{part}.yaml").model_dump() for part in ("", "-three")
     )
     shapes = ("tokens", "pooler_width", "pooler_layers", "pooler_heads", "logit_scale", "lowest_timestep", "name")
     assert all(first[key] == then[key] for key in shapes)
@@ -124,20 +79,21 @@ def test_the_encoder_of_three_things_goes_on_with_the_one_before():
     assert first["lessons"] and not then["lessons"]
 
 
-@pytest.mark.parametrize("name", ["a", "b"])
-def test_the_wider_autoencoders_keep_the_latents_of_the_bundled_ones(name):
-    wider, start = (
-        read_config(AutoencoderConfig, SHIPPED / f"{family}-{name}-autoencoder.yaml")
-        for family in ("scenes-300", "scenes")
+@pytest.mark.parametrize("name", ["scenes-a", "scenes-b"])
+def test_the_autoencoders_go_on_with_the_same_latents(name):
+    start, then = (
+        read_config(AutoencoderConfig, SHIPPED / f"{name}-{part}.yaml") for part in ("autoencoder", "drawing")
     )
-    assert (wider.decoding_only, start.decoding_only) == (True, False)
-    assert (wider.latent_channels, wider.channels) == (start.latent_channels, start.channels)
+    assert (start.decoding_only, then.decoding_only) == (False, True)
+    assert (start.perceptual_weight, then.perceptual_weight > 0) == (0, True)
+    learning = {"loop", "decoding_only", "perceptual_weight"}
+    assert then.model_dump(exclude=learning) == start.model_dump(exclude=learning)
 
 
-@pytest.mark.parametrize(("encoder", "decoder"), [family[:2] for family in FAMILIES])
-def test_the_shipped_encoders_say_no_more_than_the_shipped_decoders_read(encoder, decoder):
-    tokens = read_config(EncoderConfig, SHIPPED / encoder).tokens
-    assert tokens <= read_config(DecoderConfig, SHIPPED / decoder).max_text_tokens - 2
+def test_the_encoder_says_no_more_than_the_decoders_read():
+    tokens = read_config(EncoderConfig, SHIPPED / "dediffusion-scenes.yaml").tokens
+    for name in ("scenes-a.yaml", "scenes-b.yaml"):
+        assert tokens <= read_config(DecoderConfig, SHIPPED / name).max_text_tokens - 2
 
 
 @pytest.mark.parametrize("name", ["dediffusion-sd15.yaml", "dediffusion-sd21.yaml"])

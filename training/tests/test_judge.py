@@ -64,7 +64,7 @@ def test_texts_are_measured_against_no_text_and_both_captions():
     assert caption_prompts([scene(["cat"], "blue")]) == {
         "no text": [""],
         "terse caption": ["a cat"],
-        "complete caption": ["large cat left , blue background , flat style"],
+        "complete caption": ["flat style , large cat left , blue background"],
     }
 
 

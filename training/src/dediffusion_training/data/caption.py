@@ -33,15 +33,18 @@ def terse_caption(scene: Scene) -> str:
 
 
 def complete_caption(scene: Scene) -> str:
-    """`large cat left , small pizza right , blue background , flat style`."""
+    """`flat style , large cat left , small pizza right , blue background`.
+
+    The style comes first: a text encoder that reads from left to right, as CLIP's does, knows it at each thing then.
+    """
     things = [f"{thing.size} {thing.word} {thing.place}" for thing in scene.objects]
-    return " , ".join([*things, f"{' '.join(_background_words(scene))} background", f"{scene.style} style"])
+    return " , ".join([f"{scene.style} style", *things, f"{' '.join(_background_words(scene))} background"])
 
 
 def listed_words(scene: Scene) -> list[str]:
     """The words of the complete caption in their order, without function words: what each thing is stays told."""
     things = [word for thing in scene.objects for word in (thing.size, thing.word, thing.place)]
-    return [*things, *_background_words(scene), scene.style]
+    return [scene.style, *things, *_background_words(scene)]
 
 
 def _background_words(scene: Scene) -> list[str]:
@@ -87,8 +90,10 @@ class Captioner:
         ]
         colours, kind = list(scene.background), [word for word in KIND_WORDS if word == scene.background_kind]
         background = [*kind, *colours] if rng.random() < 0.5 else [*colours, *kind]
-        phrases = [*things, background, [scene.style]]
+        phrases, style = [*things, background], [scene.style]
         rng.shuffle(phrases)
+        # Half the time before all else, as in complete captions.
+        phrases.insert(0 if rng.random() < 0.5 else rng.integers(len(phrases) + 1), style)
         words = [word for phrase in phrases for word in phrase]
         if rng.random() < 0.5:
             words += [str(word) for word in rng.choice(words, size=rng.integers(1, 5))]
