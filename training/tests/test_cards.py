@@ -33,6 +33,9 @@ def test_every_term_that_was_in_use_is_named_and_no_other(encoder_config):
 
     assert helpers() == ""
     assert "undecided" in helpers(entropy_weight=0.02) and "repeats" not in helpers(entropy_weight=0.02)
+    assert "100% of Gumbel's noise on the logits, which grew in the first 10%" in helpers(
+        gumbel_noise=1.0, noise_growth=0.1
+    )
     assert "repeats" in helpers(repeat_weight=0.1, diversity_weight=0.1)
 
 

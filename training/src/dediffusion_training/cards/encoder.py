@@ -75,13 +75,18 @@ def _verdict(evaluation: dict) -> str:
 
 
 def describe_helpers(config: EncoderConfig) -> str:
-    """The terms beside reconstruction that were in use."""
+    """The terms beside reconstruction that were in use, and the noise."""
     weights = {
         "fades out over the first half, rewards a slot for varying its words over a batch": config.diversity_weight,
         "stays throughout, punishes repeats within a picture": config.repeat_weight,
         "fades in, punishes slots that are undecided between words": config.entropy_weight,
     }
     used = [f"A small term without labels, which {does}." for does, weight in weights.items() if weight > 0]
+    if config.gumbel_noise > 0:
+        growth = f", which grew in the first {config.noise_growth:.0%} of the steps" if config.noise_growth > 0 else ""
+        used.append(
+            f"{config.gumbel_noise:.0%} of Gumbel's noise on the logits{growth}, kept texts from being mixtures."
+        )
     return "".join(f"\n  {term}" for term in used)
 
 
