@@ -11,7 +11,11 @@ const repository = fileURLToPath(new URL("..", import.meta.url));
 
 /** Builds `dist`, in half a second when nothing changed, and the empty database that data folders start from. */
 export async function setup(): Promise<void> {
-	const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
-	execFileSync(process.execPath, [compiler, "-b", "tsconfig.server.json"], { cwd: repository, stdio: "inherit" });
+	run("node_modules/typescript/bin/tsc", "-b", "tsconfig.server.json");
+	run("scripts/make-executable.ts");
 	await makeTemplate();
+}
+
+function run(...script: string[]): void {
+	execFileSync(process.execPath, script, { cwd: repository, stdio: "inherit" });
 }

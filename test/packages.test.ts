@@ -5,7 +5,7 @@
  * @module
  */
 import { execFile } from "node:child_process";
-import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { access, constants, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, expect, test } from "vitest";
@@ -66,6 +66,14 @@ async function project(): Promise<string> {
 	await writeFile(join(folder, "package.json"), '{ "type": "module", "dependencies": { "dediffusion": "^0.1.0" } }');
 	return folder;
 }
+
+test("what is built can be run as a command, though npm makes it one only when it installs", async () => {
+	const commands = packages.flatMap(({ home, manifest }) =>
+		Object.values(manifest.bin ?? {}).map((path) => join(home, path)),
+	);
+	expect(commands.length).toBeGreaterThan(0);
+	await Promise.all(commands.map((command) => access(command, constants.X_OK)));
+});
 
 test("each package ships what it exports, and neither tests nor sources", () => {
 	expect(packages.length).toBeGreaterThan(8);
