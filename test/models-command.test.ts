@@ -238,7 +238,9 @@ describe("list", () => {
 			"scenes-a bundled",
 			"scenes-b bundled",
 		]);
-		expect(models.at(-1).use).toMatch(/stableDiffusion\(.*scenes-b.*dediffusion\.config\.ts/);
+		expect(models.at(-1).use).toMatch(
+			/stableDiffusion\(.*scenes-b.*guidanceScale: 2, guidanceRescale: 0\.7.*dediffusion\.config\.ts/,
+		);
 	});
 
 	test("knows a bundled model by its files, not by the path to them", async () => {

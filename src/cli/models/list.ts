@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { bundledEncoders, bundledPlugins, readPipelineIndex } from "../../bundled.ts";
+import { bundledDrawing, bundledEncoders, bundledPlugins, readPipelineIndex } from "../../bundled.ts";
 import { type Configuration, loadConfiguration } from "../../configuration.ts";
 import { setUpPlugins } from "../../core/calling/plugins.ts";
 import { readEncoderFolder } from "../../core/encoder/folder.ts";
@@ -116,14 +116,13 @@ async function pluginModels({ engine, isBundled }: Configuration): Promise<Liste
 		...others.map(
 			({ name, family, folder = "", size = 0 }): ListedModel => ({
 				...{ name, kind: "decoder", family, source: "bundled", folder, size },
-				use: inConfiguration(name, folder),
+				use: inConfiguration(configurationLine(name, folder, bundledDrawing)),
 			}),
 		),
 	];
 }
 
-const inConfiguration = (name: string, folder: string): string =>
-	`add ${configurationLine(name, folder)} to the plugins in dediffusion.config.ts`;
+const inConfiguration = (line: string): string => `add ${line} to the plugins in dediffusion.config.ts`;
 
 type OpenedModel = Pick<ListedModel, "name" | "kind" | "folder" | "size" | "problem"> & { readonly family: string };
 
@@ -196,7 +195,7 @@ async function cachedPipelines(): Promise<ListedModel[]> {
 				source: "hub cache",
 				folder,
 				size: await folderSize(folder),
-				use: inConfiguration(repository, folder),
+				use: inConfiguration(configurationLine(repository, folder)),
 				...(problem !== undefined && { problem }),
 			};
 		}),
