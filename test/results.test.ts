@@ -91,11 +91,20 @@ describe("npm run results", () => {
 		}
 	});
 
+	it("sweeps with plain guidance, too, which is the same where there is none to rescale", () => {
+		const { sweep, plain } = results.transfer;
+		expect(results.setting.guidanceRescale).toBe(0.7);
+		expect(plain?.sweep).toHaveLength(sweep.length);
+		const changed = sweep.filter((point, index) => plain?.sweep[index]?.fid.value !== point.fid.value);
+		expect(changed).toEqual(sweep.filter(({ source, guidanceScale }) => source !== "none" && guidanceScale > 1));
+	});
+
 	it("gives the same number wherever the same pictures are measured", () => {
 		const { sources, fidBelowTerse, fidOverComplete } = results.reconstruction;
 		const fid = (name: SourceName) => sources.find(({ source }) => source === name)?.fid.value ?? Number.NaN;
 		expect(results.prefixes.map(({ length }) => length)).toEqual([2, 4]);
-		expect(results.prefixes.at(-1)?.fid).toEqual(sources.find(({ source }) => source === "dediffusion-4")?.fid);
+		const whole = sources.find(({ source }) => source === "dediffusion-4");
+		expect(results.prefixes.at(-1)).toMatchObject({ fid: whole?.fid, psnr: whole?.psnr });
 		expect(fidBelowTerse.value).toBeCloseTo(1 - fid("dediffusion-4") / fid("terse"), 12);
 		expect(fidOverComplete.value).toBeCloseTo(fid("dediffusion-4") / fid("complete"), 12);
 		const { best, bestBelowTerse } = results.transfer;
@@ -127,7 +136,7 @@ describe("npm run results", () => {
 			...results.decoders.slice(1).map(({ things }) => things),
 			...results.reconstruction.sources.flatMap(({ fid, psnr }) => [fid, psnr]),
 			...results.transfer.sweep.map(({ fid }) => fid),
-			...results.prefixes.map(({ fid }) => fid),
+			...results.prefixes.flatMap(({ things, psnr, fid }) => [things, psnr, fid]),
 		];
 		for (const { value, standardError, low, high } of estimates) {
 			expect(Number.isFinite(value)).toBe(true);
@@ -160,7 +169,7 @@ describe("npm run results", () => {
 		await unlink(join(work, lost as string));
 		const lines = (await measure()).split("\n");
 		expect(lines.filter((line) => line.includes("a second"))).toEqual([
-			expect.stringContaining("scenes-b, complete, guidance 3: 8 of 8"),
+			expect.stringMatching(/scenes-b, complete, guidance 3( rescaled by 0\.7)?: 8 of 8/),
 		]);
 		expect(await writtenText("results.json")).toBe(before);
 	});

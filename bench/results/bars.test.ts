@@ -37,15 +37,28 @@ describe("the bars", () => {
 		const [first, ...others] = sample.transfer.belowTerse;
 		const worse = [...others, { guidanceScale: first?.guidanceScale ?? 1, share: estimate(-0.1) }];
 		const results = { ...sample, transfer: { ...sample.transfer, belowTerse: worse } };
-		expect(bar(results, "at every guidance scale")).toMatchObject({
+		expect(barsOf(results).filter(({ name }) => name.includes("at every guidance scale"))).toMatchObject([
+			{ met: false, measured: "least at scale 1: -10.0% ± 1.0", margin: "by 10.0 points" },
+			{ met: true },
+		]);
+	});
+
+	it("hold plain guidance to the same where the other is rescaled, and are silent where it is not", () => {
+		const plainBar = "at every guidance scale, with plain guidance";
+		const belowTerse = [{ guidanceScale: 7.5, share: estimate(-0.2) }];
+		const missed = { ...sample.transfer, plain: { sweep: [], belowTerse } };
+		expect(bar({ ...sample, transfer: missed }, plainBar)).toMatchObject({
 			met: false,
-			measured: "least at scale 1: -10.0% ± 1.0",
-			margin: "by 10.0 points",
+			measured: "least at scale 7.5: -20.0% ± 1.0",
 		});
+		const { plain: _, ...alone } = sample.transfer;
+		const names = barsOf({ ...sample, transfer: alone }).map(({ name }) => name);
+		expect(names.some((name) => name.includes(plainBar))).toBe(false);
 	});
 
 	it("hold the prefixes to the length at which FID falls least", () => {
-		const longer = { length: 24, fid: estimate(2.3), belowShorter: estimate(-0.05) };
+		const longest = sample.prefixes.at(-1) as Results["prefixes"][0];
+		const longer = { ...longest, length: 24, belowShorter: estimate(-0.05) };
 		const results = { ...sample, prefixes: [...sample.prefixes, longer] };
 		expect(bar(results, "prefixes")).toMatchObject({ met: false, measured: "least at 24 tokens: -5.0% ± 1.0" });
 	});

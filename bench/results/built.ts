@@ -6,6 +6,7 @@
 import { built } from "../dist.ts";
 
 export { repository } from "../dist.ts";
+export const { bundledDrawing } = await built<typeof import("../../src/bundled.ts")>("bundled.js");
 export const { openModels } = await built<typeof import("../../src/core/models.ts")>("core/models.js");
 export const { openReader } = await built<typeof import("../../src/core/reader/reader.ts")>("core/reader/reader.js");
 export const { readPicture } =

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Decoder, PixelImage } from "../../src/plugins/index.ts";
+import type { DecoderRole, MeasuredDecoder } from "./models.ts";
 import type { Progress } from "./progress.ts";
 import { type DescribedScene, promptOf } from "./prompts.ts";
 import type { SourceName } from "./results.ts";
@@ -17,7 +18,7 @@ const batchesInStrip = 8;
 
 /** One set of pictures: who draws it, from what, how strongly guided. */
 export interface Cell {
-	readonly decoder: Decoder;
+	readonly measured: MeasuredDecoder;
 	readonly source: SourceName;
 	readonly guidanceScale: number;
 }
@@ -32,7 +33,7 @@ export interface DrawSettings {
 	/** Scene n is drawn from the noise of `seed + n`, whatever the prompt. */
 	readonly seed: number;
 	/** Says which weights a decoder has, so that strips of other weights are not taken for its own. */
-	readonly fingerprint: (decoder: Decoder) => string;
+	readonly fingerprints: Readonly<Record<DecoderRole, string>>;
 	readonly progress: Progress;
 }
 
@@ -42,7 +43,8 @@ export async function drawCell(
 	described: readonly DescribedScene[],
 	settings: DrawSettings,
 ): Promise<PixelImage[]> {
-	const batch = cell.decoder.capabilities.maxBatch;
+	const { decoder } = cell.measured;
+	const batch = decoder.capabilities.maxBatch;
 	const pictures: PixelImage[] = [];
 	settings.progress.begin(describe(cell), described.length);
 	await mkdir(settings.workFolder, { recursive: true });
@@ -51,7 +53,7 @@ export async function drawCell(
 		const requests = part.map((one, index) => requestFor(cell, one, start + index, settings));
 		const path = join(settings.workFolder, `${stripName(cell, start, requests, settings)}.png`);
 		const kept = await readStrip(path, part.length);
-		const drawn = kept ?? (await drawInBatches(cell.decoder, requests, batch, settings.progress));
+		const drawn = kept ?? (await drawInBatches(decoder, requests, batch, settings.progress));
 		if (kept === undefined) {
 			await writeStrip(path, drawn);
 		}
@@ -108,16 +110,24 @@ async function drawInBatches(
 
 /** Readable, and different wherever the pictures would be. */
 function stripName(
-	{ decoder, source, guidanceScale }: Cell,
+	{ measured, source, guidanceScale }: Cell,
 	start: number,
 	requests: readonly Request[],
-	{ fingerprint }: DrawSettings,
+	{ fingerprints }: DrawSettings,
 ): string {
-	const inputs = JSON.stringify([fingerprint(decoder), requests]);
+	const { role } = measured;
+	const rescale = rescaleOf(measured, guidanceScale);
+	const inputs = JSON.stringify([fingerprints[role], requests, ...(rescale > 0 ? [rescale] : [])]);
 	const hash = createHash("sha256").update(inputs).digest("hex").slice(0, 16);
-	return `${decoder.id}-${source}-guidance-${guidanceScale}-${start}-${hash}`;
+	return `${role}-${source}-guidance-${guidanceScale}-${start}-${hash}`;
 }
 
-function describe({ decoder, source, guidanceScale }: Cell): string {
-	return `${decoder.id}, ${source}, guidance ${guidanceScale}`;
+function describe({ measured, source, guidanceScale }: Cell): string {
+	const rescale = rescaleOf(measured, guidanceScale);
+	return `${measured.role}, ${source}, guidance ${guidanceScale}${rescale > 0 ? ` rescaled by ${rescale}` : ""}`;
+}
+
+/** Where there is no guidance, nothing is rescaled. */
+function rescaleOf({ guidanceRescale }: MeasuredDecoder, guidanceScale: number): number {
+	return guidanceScale > 1 ? guidanceRescale : 0;
 }

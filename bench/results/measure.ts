@@ -4,11 +4,11 @@
  * @module
  */
 import type { Reading } from "../../src/core/reader/reader.ts";
-import type { Decoder, PixelImage } from "../../src/plugins/index.ts";
+import type { PixelImage } from "../../src/plugins/index.ts";
 import { bootstrapMean, firstFeatures, kernelDistance, psnr } from "./built.ts";
 import { type Cell, type DrawSettings, drawCell } from "./drawing.ts";
 import { compare, estimateOf, type FrechetGauge, frechetGauge, type Sample, shareBelow } from "./fid.ts";
-import type { OpenModels } from "./models.ts";
+import type { DecoderRole, MeasuredDecoder, OpenModels } from "./models.ts";
 import { scoreTexts } from "./naming.ts";
 import type { Options } from "./options.ts";
 import { describeOutside } from "./outside.ts";
@@ -24,6 +24,7 @@ import {
 	type SourceName,
 	type SourceResult,
 	type SweepPoint,
+	type SweepResult,
 	type TransferResult,
 } from "./results.ts";
 import { readScenePicture, type SceneFolder, sharesOf } from "./scenes.ts";
@@ -40,7 +41,7 @@ const largestSubset = 1000;
 export interface Measured {
 	readonly results: Results;
 	/** Draws a set of the first scenes' pictures, for the contact sheet. */
-	readonly draw: (decoder: "scenes-a" | "scenes-b", source: SourceName, count: number) => Promise<PixelImage[]>;
+	readonly draw: (decoder: DecoderRole, source: SourceName, count: number) => Promise<PixelImage[]>;
 	readonly described: readonly DescribedScene[];
 	readonly originals: readonly PixelImage[];
 }
@@ -94,7 +95,7 @@ interface Bench {
 	/** Tokens of a whole text. */
 	readonly tokens: number;
 	/** The cell at the guidance scale of everything but the sweep. */
-	cell(decoder: "scenes-a" | "scenes-b", source: SourceName): Cell;
+	cell(decoder: DecoderRole, source: SourceName): Cell;
 	/** Pictures of the first scenes. */
 	draw(cell: Cell, count: number): Promise<PixelImage[]>;
 	/** Draws the pictures of all scenes and reads them. */
@@ -122,7 +123,7 @@ async function openBench(
 		steps,
 		scheduler,
 		seed,
-		fingerprint: ({ id }: Decoder) => models.fingerprints[id as "scenes-a" | "scenes-b"],
+		fingerprints: models.fingerprints,
 		progress,
 	};
 	// No text is the same at every scale, because guidance leads away from no text.
@@ -140,7 +141,7 @@ async function openBench(
 		sweepGauge: frechetGauge(firstFeatures(reading.features, sweepCount), resampling),
 		intervals: { resamples, seed },
 		tokens: models.encoder.info.tokens,
-		cell: (decoder, source) => ({ decoder: models.decoders[decoder], source, guidanceScale }),
+		cell: (decoder, source) => ({ measured: models.decoders[decoder], source, guidanceScale }),
 		draw,
 		async read(cell) {
 			const drawn = await draw(cell, count);
@@ -150,14 +151,16 @@ async function openBench(
 }
 
 async function measureDecoders(bench: Bench): Promise<DecoderResult[]> {
-	const score = (decoder: string, { words }: Reading) =>
-		scoreReadings(decoder, bench.folder.scenes, words, bench.models.reader.config, bench.intervals);
-	const results = [score("originals", bench.reading)];
+	const results = [scoreOf(bench, "originals", bench.reading)];
 	for (const decoder of ["scenes-a", "scenes-b"] as const) {
 		const { reading } = await bench.read(bench.cell(decoder, "complete"));
-		results.push(score(decoder, reading));
+		results.push(scoreOf(bench, decoder, reading));
 	}
 	return results;
+}
+
+function scoreOf({ folder, models, intervals }: Bench, name: string, { words }: Reading): DecoderResult {
+	return scoreReadings(name, folder.scenes, words, models.reader.config, intervals);
 }
 
 async function measureReconstruction(bench: Bench): Promise<ReconstructionResult> {
@@ -165,7 +168,7 @@ async function measureReconstruction(bench: Bench): Promise<ReconstructionResult
 	const measured = new Map<SourceName, { result: SourceResult; fid: Sample; psnr: readonly number[] }>();
 	for (const source of ["none", "terse", "complete", own] as const) {
 		const { pictures, reading } = await bench.read(bench.cell("scenes-a", source));
-		const ratios = pictures.map((picture, index) => finitePsnr(bench.originals[index] as PixelImage, picture));
+		const ratios = psnrsOf(bench, pictures);
 		const fid = bench.gauge(reading.features);
 		bench.progress.say(`KID of ${source}`);
 		const kid = kernelDistance(bench.reading.features, reading.features, {
@@ -190,18 +193,20 @@ async function measureReconstruction(bench: Bench): Promise<ReconstructionResult
 /** Of equal pictures it would be infinite and no mean could be taken; 8-bit pictures that differ stay far below this. */
 const highestPsnr = 100;
 
-function finitePsnr(original: PixelImage, drawn: PixelImage): number {
-	return Math.min(psnr(original, drawn), highestPsnr);
+function psnrsOf({ originals }: Bench, drawn: readonly PixelImage[]): number[] {
+	return drawn.map((picture, index) => Math.min(psnr(originals[index] as PixelImage, picture), highestPsnr));
 }
 
 async function measurePrefixes(bench: Bench): Promise<PrefixResult[]> {
 	const results: PrefixResult[] = [];
 	let shorter: Sample | undefined;
 	for (const length of prefixLengths(bench.tokens)) {
-		const { reading } = await bench.read(bench.cell("scenes-a", dediffusion(length)));
+		const { pictures, reading } = await bench.read(bench.cell("scenes-a", dediffusion(length)));
 		const fid = bench.gauge(reading.features);
 		results.push({
 			length,
+			things: scoreOf(bench, `scenes-a from ${length} tokens`, reading).things,
+			psnr: bootstrapMean(psnrsOf(bench, pictures), bench.intervals),
 			fid: estimateOf(fid),
 			...(shorter === undefined ? {} : { belowShorter: shareBelow(fid, shorter) }),
 		});
@@ -212,35 +217,51 @@ async function measurePrefixes(bench: Bench): Promise<PrefixResult[]> {
 
 async function measureTransfer(bench: Bench): Promise<TransferResult> {
 	const own = dediffusion(bench.tokens);
-	const decoder = bench.models.decoders["scenes-b"];
-	const points: (Omit<SweepPoint, "fid"> & { readonly sample: Sample })[] = [];
-	for (const source of sweepSources(bench.tokens)) {
-		for (const guidanceScale of guidanceScales) {
-			const drawn = await bench.draw({ decoder, source, guidanceScale }, bench.options.sweepCount);
-			const { features } = await bench.models.reader.read(drawn);
-			points.push({ source, guidanceScale, sample: bench.sweepGauge(features) });
-		}
-	}
-	const at = (source: SourceName, scale: number) =>
-		(points.find((point) => point.source === source && point.guidanceScale === scale) as (typeof points)[0]).sample;
+	const measured = bench.models.decoders["scenes-b"];
+	const points = await sweepScales(bench, measured);
+	const plain =
+		measured.guidanceRescale === 0 ? {} : { plain: sweepResult(await sweepScales(bench, bench.models.plain), own) };
 	const best = new Map<SourceName, { readonly point: SweepPoint; readonly sample: Sample }>();
 	for (const source of sweepSources(bench.tokens)) {
 		const ofSource = points.filter((point) => point.source === source);
 		const lowest = ofSource.reduce((a, b) => (b.sample.value < a.sample.value ? b : a));
 		// Chosen on the sweep's scenes, reported for all of them.
-		const { reading } = await bench.read({ decoder, source, guidanceScale: lowest.guidanceScale });
+		const { reading } = await bench.read({ measured, source, guidanceScale: lowest.guidanceScale });
 		const sample = bench.gauge(reading.features);
 		best.set(source, { sample, point: { source, guidanceScale: lowest.guidanceScale, fid: estimateOf(sample) } });
 	}
 	const bestOf = (source: SourceName) => (best.get(source) as { readonly sample: Sample }).sample;
 	return {
-		sweep: points.map(({ source, guidanceScale, sample }) => ({ source, guidanceScale, fid: estimateOf(sample) })),
+		...sweepResult(points, own),
+		...plain,
 		best: [...best.values()].map(({ point }) => point),
+		bestBelowTerse: shareBelow(bestOf(own), bestOf("terse")),
+	};
+}
+
+type SweepSample = Omit<SweepPoint, "fid"> & { readonly sample: Sample };
+
+async function sweepScales(bench: Bench, measured: MeasuredDecoder): Promise<SweepSample[]> {
+	const points: SweepSample[] = [];
+	for (const source of sweepSources(bench.tokens)) {
+		for (const guidanceScale of guidanceScales) {
+			const drawn = await bench.draw({ measured, source, guidanceScale }, bench.options.sweepCount);
+			const { features } = await bench.models.reader.read(drawn);
+			points.push({ source, guidanceScale, sample: bench.sweepGauge(features) });
+		}
+	}
+	return points;
+}
+
+function sweepResult(points: readonly SweepSample[], own: SourceName): SweepResult {
+	const at = (source: SourceName, scale: number) =>
+		(points.find((point) => point.source === source && point.guidanceScale === scale) as SweepSample).sample;
+	return {
+		sweep: points.map(({ source, guidanceScale, sample }) => ({ source, guidanceScale, fid: estimateOf(sample) })),
 		belowTerse: guidanceScales.map((guidanceScale) => ({
 			guidanceScale,
 			share: shareBelow(at(own, guidanceScale), at("terse", guidanceScale)),
 		})),
-		bestBelowTerse: shareBelow(bestOf(own), bestOf("terse")),
 	};
 }
 
@@ -256,6 +277,7 @@ function settingOf({ folder, models, options, reading, tokens }: Bench): Results
 		steps: options.steps,
 		scheduler: options.scheduler ?? [...new Set(Object.values(models.decoders).map(ownScheduler))].join(" and "),
 		guidanceScale: options.guidanceScale,
+		guidanceRescale: options.guidanceRescale,
 		seed: options.seed,
 		tokens,
 		featureWidth: reading.features.width,
@@ -265,8 +287,8 @@ function settingOf({ folder, models, options, reading, tokens }: Bench): Results
 	};
 }
 
-function ownScheduler({ capabilities }: Decoder): string {
-	return capabilities.defaults.scheduler ?? "unknown";
+function ownScheduler({ decoder }: MeasuredDecoder): string {
+	return decoder.capabilities.defaults.scheduler ?? "unknown";
 }
 
 /** One after another, so that thousands of files are not open at once. */

@@ -23,34 +23,66 @@ const tellingFile: Readonly<Record<ModelRole, string>> = {
 	reader: "config.json",
 };
 
+/** The decoders that are measured. */
+export type DecoderRole = Extract<ModelRole, "scenes-a" | "scenes-b">;
+
+/** A decoder, and what its pictures depend on beside its weights and the requests. */
+export interface MeasuredDecoder {
+	readonly role: DecoderRole;
+	/** How far its guided predictions are brought back to their usual deviation, 0 to 1. */
+	readonly guidanceRescale: number;
+	readonly decoder: Decoder;
+}
+
 export interface OpenModels {
 	readonly encoder: DeDiffusionEncoder;
-	readonly decoders: Readonly<Record<"scenes-a" | "scenes-b", Decoder>>;
+	readonly decoders: Readonly<Record<DecoderRole, MeasuredDecoder>>;
+	/** `scenes-b` with plain guidance. */
+	readonly plain: MeasuredDecoder;
 	readonly reader: Reader;
 	/** SHA-256 over the files of each folder. */
 	readonly fingerprints: Readonly<Record<ModelRole, string>>;
 	close(): Promise<void>;
 }
 
-/** @throws Error naming every folder that is missing; what opening a model throws. */
+/**
+ * @param guidanceRescale Of both decoders.
+ * @throws Error naming every folder that is missing; what opening a model throws.
+ */
 export async function openMeasuredModels(
 	folders: ModelFolders,
+	guidanceRescale: number,
 	inference: NonNullable<Config["inference"]>,
 ): Promise<OpenModels> {
 	await requireFolders(folders);
 	const roles = Object.keys(tellingFile) as ModelRole[];
 	const fingerprints = await Promise.all(roles.map((role) => fingerprint(folders[role])));
-	const decoder = (id: "scenes-a" | "scenes-b") => ({ id, folder: folders[id] });
+	const plainId = "plain";
+	const model = (id: string, role: DecoderRole, rescale: number) => ({
+		id,
+		folder: folders[role],
+		guidanceRescale: rescale,
+	});
 	const models = await openModels({
-		plugins: [stableDiffusion({ models: [decoder("scenes-a"), decoder("scenes-b")] })],
+		plugins: [
+			stableDiffusion({
+				models: [
+					model("scenes-a", "scenes-a", guidanceRescale),
+					model("scenes-b", "scenes-b", guidanceRescale),
+					model(plainId, "scenes-b", 0),
+				],
+			}),
+		],
 		encoders: [{ id: "encoder", folder: folders.encoder }],
 		inference,
 	});
 	const reader = await openReader(folders.reader, models.inference);
+	const decoder = (role: DecoderRole) => ({ role, guidanceRescale, decoder: models.decoders.get(role) });
 	return {
 		// The folder above is one of De-Diffusion.
 		encoder: models.encoders.get() as DeDiffusionEncoder,
-		decoders: { "scenes-a": models.decoders.get("scenes-a"), "scenes-b": models.decoders.get("scenes-b") },
+		decoders: { "scenes-a": decoder("scenes-a"), "scenes-b": decoder("scenes-b") },
+		plain: { role: "scenes-b", guidanceRescale: 0, decoder: models.decoders.get(plainId) },
 		reader,
 		fingerprints: Object.fromEntries(roles.map((role, index) => [role, fingerprints[index]])) as Record<
 			ModelRole,

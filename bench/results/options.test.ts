@@ -9,6 +9,7 @@ describe("the options", () => {
 			sweepCount: 500,
 			steps: 20,
 			guidanceScale: 2,
+			guidanceRescale: 0.7,
 			folders: { "scenes-b": expect.stringMatching(/models.scenes-b$/) },
 			pageOnly: false,
 		});
@@ -24,6 +25,8 @@ describe("the options", () => {
 		["--sweep-count", "0"],
 		["--steps", "2.5"],
 		["--guidance-scale", "0"],
+		["--guidance-rescale", "1.1"],
+		["--guidance-rescale", ""],
 		["--seed", "-1"],
 		["--threads", ""],
 	])("are refused by name: %s %s", (name, value) => {

@@ -5,7 +5,7 @@
  */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { repository } from "../dist.ts";
+import { bundledDrawing, repository } from "./built.ts";
 import type { ModelFolders } from "./models.ts";
 
 export const usage = `npm run results -- [options]
@@ -20,6 +20,8 @@ pictures. A run that was stopped goes on where it was when it is started with th
   --steps NUMBER         denoising steps, 20
   --scheduler NAME       default: each decoder's own
   --guidance-scale NUMBER  of everything but the sweep, 2
+  --guidance-rescale NUMBER  how far guided predictions are brought back to their usual deviation, 0 to 1; default:
+                         what the server's configuration has, ${bundledDrawing.guidanceRescale}. Above 0, the sweep is drawn without it, too
   --seed NUMBER          of the noise and of all resamples, 0
   --resamples NUMBER     behind the interval of an FID, 100; other intervals take 1000
   --encoder FOLDER, --scenes-a FOLDER, --scenes-b FOLDER, --reader FOLDER
@@ -38,6 +40,7 @@ export interface Options {
 	readonly steps: number;
 	readonly scheduler: string | undefined;
 	readonly guidanceScale: number;
+	readonly guidanceRescale: number;
 	readonly seed: number;
 	readonly frechetResamples: number;
 	readonly folders: ModelFolders;
@@ -64,6 +67,7 @@ export function readOptions(args: readonly string[]): Options {
 			steps: { ...text, default: "20" },
 			scheduler: text,
 			"guidance-scale": { ...text, default: "2" },
+			"guidance-rescale": { ...text, default: String(bundledDrawing.guidanceRescale) },
 			seed: { ...text, default: "0" },
 			resamples: { ...text, default: "100" },
 			encoder: { ...text, default: join(repository, "models", "dediffusion-scenes") },
@@ -86,6 +90,7 @@ export function readOptions(args: readonly string[]): Options {
 		steps: wholeNumber("steps", values.steps, 1),
 		scheduler: values.scheduler,
 		guidanceScale: positiveNumber("guidance-scale", values["guidance-scale"]),
+		guidanceRescale: share("guidance-rescale", values["guidance-rescale"]),
 		seed: wholeNumber("seed", values.seed, 0),
 		frechetResamples: wholeNumber("resamples", values.resamples, 2),
 		folders: {
@@ -114,6 +119,14 @@ function positiveNumber(name: string, text: string): number {
 	const number = Number(text);
 	if (!(number > 0 && number <= 50)) {
 		throw new Error(`--${name} is ${text}; give a number above 0, at most 50.`);
+	}
+	return number;
+}
+
+function share(name: string, text: string): number {
+	const number = Number(text);
+	if (text.trim() === "" || !(number >= 0 && number <= 1)) {
+		throw new Error(`--${name} is ${text}; give a number from 0 to 1.`);
 	}
 	return number;
 }

@@ -19,6 +19,15 @@ describe("the page", () => {
 		expect(pageOf({ ...sample, notes: "\n" })).not.toContain("## Why");
 	});
 
+	it("shows plain guidance only where the other is rescaled", () => {
+		const { plain: _, ...transfer } = sample.transfer;
+		const setting = { ...sample.setting, guidanceRescale: 0 };
+		const plain = pageOf({ ...sample, setting, transfer });
+		expect(pageOf(sample)).toContain("The same with plain guidance");
+		expect(plain).not.toContain("The same with plain guidance");
+		expect(plain).toContain("- Guidance is plain.\n");
+	});
+
 	it("shows tokens that are no words", () => {
 		const text = { ...sample.text, wholeWords: 0.99, pieces: ["ing", "~"] };
 		expect(pageOf({ ...sample, text })).toContain("Tokens that are no whole words: `ing`, `~`.");

@@ -5,7 +5,7 @@
  */
 import { barsOf } from "./bars.ts";
 import { dediffusion, sweepSources } from "./prompts.ts";
-import type { Results, SourceName } from "./results.ts";
+import type { Results, SourceName, SweepResult } from "./results.ts";
 import {
 	nameOf,
 	percent,
@@ -114,17 +114,7 @@ Behind KID stands its deviation over subsets of the scenes, as is usual.`;
 }
 
 function transfer({ transfer, setting }: Results): string {
-	const scales = transfer.belowTerse.map(({ guidanceScale }) => guidanceScale);
-	const cell = (source: SourceName, scale: number) => {
-		const point = transfer.sweep.find((point) => point.source === source && point.guidanceScale === scale);
-		return point === undefined ? "" : withError(point.fid);
-	};
-	const sources = sweepSources(setting.tokens);
-	const sweep = sources.map((source) => [
-		nameOf(source, setting.tokens),
-		...scales.map((scale) => cell(source, scale)),
-	]);
-	const below = ["De-Diffusion below terse", ...transfer.belowTerse.map(({ share }) => percentWithError(share))];
+	const { plain } = transfer;
 	const best = transfer.best.map(({ source, guidanceScale, fid }) => [
 		nameOf(source, setting.tokens),
 		source === "none" ? "any" : String(guidanceScale),
@@ -136,7 +126,7 @@ FID of \`scenes-b\`, on the first ${setting.sweepScenes.toLocaleString("en")} sc
 
 ![FID of scenes-b against the guidance scale, one line for each prompt source](images/results-guidance.svg)
 
-${table(["prompt", ...scales.map(String)], [...sweep, below])}
+${sweepTable(transfer, setting.tokens)}${plain === undefined ? "" : `\n\nThe same with plain guidance, without rescaling:\n\n${sweepTable(plain, setting.tokens)}`}
 
 Each prompt source at its best scale of the sweep, on all ${setting.scenes.toLocaleString("en")} scenes:
 
@@ -149,17 +139,33 @@ The first scenes, drawn by both decoders at guidance scale ${setting.guidanceSca
 ![Originals, their De-Diffusion texts, and pictures that both decoders drew from De-Diffusion text, terse and complete captions](images/results-sheet.png)`;
 }
 
+function sweepTable({ sweep, belowTerse }: SweepResult, tokens: number): string {
+	const scales = belowTerse.map(({ guidanceScale }) => guidanceScale);
+	const cell = (source: SourceName, scale: number) => {
+		const point = sweep.find((point) => point.source === source && point.guidanceScale === scale);
+		return point === undefined ? "" : withError(point.fid);
+	};
+	const rows = sweepSources(tokens).map((source) => [
+		nameOf(source, tokens),
+		...scales.map((scale) => cell(source, scale)),
+	]);
+	const below = ["De-Diffusion below terse", ...belowTerse.map(({ share }) => percentWithError(share))];
+	return table(["prompt", ...scales.map(String)], [...rows, below]);
+}
+
 function prefixes({ prefixes, setting }: Results): string {
-	const rows = prefixes.map(({ length, fid, belowShorter }) => [
+	const rows = prefixes.map(({ length, things, psnr, fid, belowShorter }) => [
 		nameOf(dediffusion(length), setting.tokens),
+		percentWithInterval(things),
+		withInterval(psnr),
 		withError(fid),
 		belowShorter === undefined ? "" : percentWithError(belowShorter),
 	]);
 	return `## Prefixes
 
-Any beginning of a text is a text. FID of \`scenes-a\`:
+Any beginning of a text is a text. Pictures of \`scenes-a\`:
 
-${table(["prompt", "FID", "below the one before"], rows)}`;
+${table(["prompt", "things found", "PSNR, dB", "FID", "FID below the one before"], rows)}`;
 }
 
 function outside({ outside }: Results): string {
@@ -185,6 +191,7 @@ function conditions({ setting }: Results): string {
 - Things in a scene: ${sharesInWords(setting.thingCounts)}; backgrounds: ${sharesInWords(setting.backgrounds)}; styles: ${sharesInWords(setting.styles)}.
 - Drawing: ${setting.steps} steps of each decoder's scheduler (${setting.scheduler}), guidance scale ${setting.guidanceScale} unless another is named. Scene n has the noise of
   seed ${setting.seed} + n, whatever the prompt.
+${guidanceIn(setting)}
 - FID and KID are taken in the space of the reader's ${setting.featureWidth} features, over as many pictures as originals. They cannot be compared with those of
   Inception features, nor an FID of the sweep with one of all scenes: fewer pictures come out further apart.
 - Behind ± stands the standard error over ${setting.frechetResamples} bootstrap resamples of the scenes. Differences and ratios are taken within each resample, so
@@ -193,6 +200,13 @@ function conditions({ setting }: Results): string {
 - The weights, by the first digits of the SHA-256 over each folder's files:
 
 ${table(["model", "SHA-256"], models)}`;
+}
+
+function guidanceIn({ guidanceRescale }: Results["setting"]): string {
+	return guidanceRescale === 0
+		? "- Guidance is plain."
+		: `- Guided predictions are brought back to the deviation of those with the text, by ${guidanceRescale} of the way (\`guidanceRescale\`,
+  [arXiv:2305.08891](https://arxiv.org/abs/2305.08891)), unless plain guidance is named.`;
 }
 
 function again(): string {

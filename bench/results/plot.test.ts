@@ -3,20 +3,29 @@ import { plotGuidance } from "./plot.ts";
 import { sample } from "./testing/sample.ts";
 
 const svg = await plotGuidance(sample);
+const linesIn = /<path aria-label="[^"]*" role="graphics-symbol" aria-roledescription="line mark"/g;
 
 describe("the plot", () => {
+	it("has a panel for each kind of guidance that was measured", async () => {
+		expect(svg).toContain(">guidance rescaled by 0.7</text>");
+		expect(svg).toContain(">plain guidance</text>");
+		const { plain: _, ...transfer } = sample.transfer;
+		const alone = await plotGuidance({ ...sample, transfer });
+		expect(alone).toContain(">plain guidance</text>");
+		expect(alone.match(linesIn)).toHaveLength(6);
+	});
+
 	it("has a line and a name for each prompt source", () => {
 		const names = ["no text", "terse caption", "complete caption", "De-Diffusion, 4 tokens", "De-Diffusion, 8 tokens"];
 		for (const name of [...names, "De-Diffusion, all 16 tokens"]) {
 			expect(svg).toContain(`>${name}</text>`);
 		}
-		const lines = svg.match(/<path aria-label="[^"]*" role="graphics-symbol" aria-roledescription="line mark"/g);
-		expect(lines).toHaveLength(6);
+		expect(svg.match(linesIn)).toHaveLength(2 * 6);
 	});
 
 	it("has a point for each measured FID", () => {
 		const points = svg.match(/aria-roledescription="point"/g);
-		expect(points).toHaveLength(sample.transfer.sweep.length);
+		expect(points).toHaveLength(2 * sample.transfer.sweep.length);
 	});
 
 	it("marks the guidance scales that were measured", () => {

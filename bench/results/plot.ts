@@ -1,5 +1,5 @@
 /**
- * The plot of FID against guidance scale, one line for each prompt source.
+ * The plot of FID against guidance scale, one line for each prompt source; plain guidance has a panel of its own.
  *
  * @module
  */
@@ -17,48 +17,59 @@ const standardErrors = 1.96;
 
 /** @returns SVG. */
 export async function plotGuidance({ transfer, setting }: Results): Promise<string> {
-	const values = transfer.sweep.map(({ source, guidanceScale, fid }) => ({
-		prompt: nameOf(source, setting.tokens),
-		guidanceScale,
-		fid: fid.value,
-		low: Math.max(fid.value - standardErrors * fid.standardError, fid.value / 10),
-		high: fid.value + standardErrors * fid.standardError,
-	}));
+	const { plain } = transfer;
+	const rescaled = `guidance rescaled by ${setting.guidanceRescale}`;
+	const panels = plain === undefined ? ["plain guidance"] : [rescaled, "plain guidance"];
+	const values = [transfer, ...(plain === undefined ? [] : [plain])].flatMap(({ sweep }, panel) =>
+		sweep.map(({ source, guidanceScale, fid }) => ({
+			panel: panels[panel],
+			prompt: nameOf(source, setting.tokens),
+			guidanceScale,
+			fid: fid.value,
+			low: Math.max(fid.value - standardErrors * fid.standardError, fid.value / 10),
+			high: fid.value + standardErrors * fid.standardError,
+		})),
+	);
 	const domain = sweepSources(setting.tokens).map((source) => nameOf(source, setting.tokens));
 	const scales = transfer.belowTerse.map(({ guidanceScale }) => guidanceScale);
 	const spec: TopLevelSpec = {
-		width: 560,
-		height: 360,
 		background: "white",
 		padding: 12,
 		data: { values },
-		encoding: {
-			x: {
-				field: "guidanceScale",
-				type: "quantitative",
-				// Small scales lie close together; a logarithm gives each of them its room.
-				scale: { type: "log", domain: [0.95, 8] },
-				axis: { values: scales, format: "~g", grid: false, labelOverlap: false },
-				title: "guidance scale",
-			},
-			color: {
-				field: "prompt",
-				type: "nominal",
-				scale: { domain, range: colours },
-				legend: { title: "prompt", symbolSize: 80, labelLimit: 0 },
-			},
+		facet: {
+			column: { field: "panel", type: "nominal", sort: panels, title: null, header: { labelFontSize: 13 } },
 		},
-		layer: [
-			{ mark: { type: "line", strokeWidth: 2 }, encoding: { y: fid("fid") } },
-			{ mark: { type: "rule", strokeWidth: 1 }, encoding: { y: fid("low"), y2: { field: "high" } } },
-			{
-				mark: { type: "point", filled: true, size: 60, opacity: 1 },
-				encoding: {
-					y: fid("fid"),
-					shape: { field: "prompt", type: "nominal", scale: { domain, range: shapes } },
+		spec: {
+			width: 440,
+			height: 360,
+			encoding: {
+				x: {
+					field: "guidanceScale",
+					type: "quantitative",
+					// Small scales lie close together; a logarithm gives each of them its room.
+					scale: { type: "log", domain: [0.95, 8] },
+					axis: { values: scales, format: "~g", grid: false, labelOverlap: false },
+					title: "guidance scale",
+				},
+				color: {
+					field: "prompt",
+					type: "nominal",
+					scale: { domain, range: colours },
+					legend: { title: "prompt", symbolSize: 80, labelLimit: 0 },
 				},
 			},
-		],
+			layer: [
+				{ mark: { type: "line", strokeWidth: 2 }, encoding: { y: fid("fid") } },
+				{ mark: { type: "rule", strokeWidth: 1 }, encoding: { y: fid("low"), y2: { field: "high" } } },
+				{
+					mark: { type: "point", filled: true, size: 60, opacity: 1 },
+					encoding: {
+						y: fid("fid"),
+						shape: { field: "prompt", type: "nominal", scale: { domain, range: shapes } },
+					},
+				},
+			],
+		},
 		config: { font: "sans-serif", axis: { labelFontSize: 12, titleFontSize: 13 }, legend: { labelFontSize: 12 } },
 	};
 	const view = new View(parse(compile(spec).spec), { renderer: "none" });

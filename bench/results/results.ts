@@ -6,7 +6,7 @@
 import type { Estimate } from "../../src/core/metrics/bootstrap.ts";
 
 /** Changes when older files can no longer be read. */
-export const resultsVersion = 1;
+export const resultsVersion = 2;
 
 export interface Results {
 	readonly formatVersion: typeof resultsVersion;
@@ -15,7 +15,7 @@ export interface Results {
 	readonly text: TextResult;
 	readonly reconstruction: ReconstructionResult;
 	readonly transfer: TransferResult;
-	/** FID of the first decoder's pictures by length of the text; the last length is the whole text. */
+	/** Of the first decoder's pictures by length of the text; the last length is the whole text. */
 	readonly prefixes: readonly PrefixResult[];
 	readonly outside: readonly OutsideResult[];
 	/** Written by hand, in Markdown: why bars are missed, and what the numbers do not say. */
@@ -40,6 +40,8 @@ export interface Setting {
 	readonly scheduler: string;
 	/** Of everything but the sweep. */
 	readonly guidanceScale: number;
+	/** How far guided predictions were brought back to their usual deviation, 0 to 1, but for the plain sweep. */
+	readonly guidanceRescale: number;
 	/** Noise of scene n is that of `seed + n`. */
 	readonly seed: number;
 	/** Tokens of a whole De-Diffusion text. */
@@ -111,14 +113,20 @@ export interface ReconstructionResult {
 }
 
 /** Pictures of the decoder that the encoder has never seen. */
-export interface TransferResult {
-	readonly sweep: readonly SweepPoint[];
+export interface TransferResult extends SweepResult {
+	/** The sweep with plain guidance; left out where nothing was rescaled. */
+	readonly plain?: SweepResult;
 	/** Each source at the scale that was best in the sweep, on all scenes. */
 	readonly best: readonly SweepPoint[];
+	/** By how much De-Diffusion's FID is below the terse captions', each at its best scale, as a share of theirs. */
+	readonly bestBelowTerse: Estimate;
+}
+
+/** FIDs of all prompt sources at all guidance scales. */
+export interface SweepResult {
+	readonly sweep: readonly SweepPoint[];
 	/** By how much De-Diffusion's FID is below the terse captions' at each scale, as a share of theirs. */
 	readonly belowTerse: readonly { readonly guidanceScale: number; readonly share: Estimate }[];
-	/** The same, each at its best scale, on all scenes. */
-	readonly bestBelowTerse: Estimate;
 }
 
 export interface SweepPoint {
@@ -129,6 +137,10 @@ export interface SweepPoint {
 
 export interface PrefixResult {
 	readonly length: number;
+	/** Drawn things that the reader finds in the pictures, from 0 to 1. */
+	readonly things: Estimate;
+	/** dB, mean over pictures. */
+	readonly psnr: Estimate;
 	readonly fid: Estimate;
 	/** By how much the FID is below that of the length before, as a share of it; undefined for the shortest. */
 	readonly belowShorter?: Estimate;

@@ -22,7 +22,7 @@ async function run(options: Options): Promise<void> {
 	const progress = createProgress((line) => console.log(line));
 	// The CPU alone, so that a number does not depend on whether a GPU was there.
 	const threads = options.threads === undefined ? {} : { threads: options.threads };
-	const models = await openMeasuredModels(options.folders, { ...threads, providers: ["cpu"] });
+	const models = await openMeasuredModels(options.folders, options.guidanceRescale, { ...threads, providers: ["cpu"] });
 	try {
 		const measured = await measure(await openScenes(options), models, options, progress, notes);
 		await writeImage(options.out, "results-sheet.png", await transferSheet(measured));

@@ -6,7 +6,7 @@
 import type { Estimate } from "../../../src/core/metrics/bootstrap.ts";
 import { guidanceScales } from "../measure.ts";
 import { dediffusion, sweepSources } from "../prompts.ts";
-import { type Results, resultsVersion, type SourceName } from "../results.ts";
+import { type Results, resultsVersion, type SourceName, type SweepPoint } from "../results.ts";
 
 /** @param error Its standard error. */
 export function estimate(value: number, error = 0.01): Estimate {
@@ -23,17 +23,29 @@ const lowest: Readonly<Record<string, number>> = {
 	"dediffusion-8": 4,
 	"dediffusion-16": 3,
 };
-const sweep = sweepSources(tokens).flatMap((source) =>
-	guidanceScales.map((guidanceScale) => {
-		const excess = source === "none" ? 0 : Math.abs(Math.log2(guidanceScale / 2));
-		return { source, guidanceScale, fid: estimate((lowest[source] as number) + excess, 0.1) };
-	}),
-);
+/** @param steepness How much each doubling and halving of the best scale adds. */
+function sweep(steepness: number): SweepPoint[] {
+	return sweepSources(tokens).flatMap((source) =>
+		guidanceScales.map((guidanceScale) => {
+			const excess = source === "none" ? 0 : steepness * Math.abs(Math.log2(guidanceScale / 2));
+			return { source, guidanceScale, fid: estimate((lowest[source] as number) + excess, 0.1) };
+		}),
+	);
+}
+const belowTerse = (share: number) =>
+	guidanceScales.map((guidanceScale) => ({ guidanceScale, share: estimate(share) }));
 const source = (name: SourceName, psnr: number, fid: number) => ({
 	source: name,
 	psnr: estimate(psnr, 0.05),
 	fid: estimate(fid, 0.05),
 	kid: { mean: fid / 1000, deviation: 0.0001 },
+});
+
+const prefix = (length: number, fid: number) => ({
+	length,
+	things: estimate(1 - fid / 10),
+	psnr: estimate(20 - fid, 0.05),
+	fid: estimate(fid, 0.1),
 });
 
 /** All bars are met but one: `scenes-b` draws too few things. */
@@ -50,6 +62,7 @@ export const sample: Results = {
 		steps: 20,
 		scheduler: "ddim",
 		guidanceScale: 2,
+		guidanceRescale: 0.7,
 		seed: 0,
 		tokens,
 		featureWidth: 192,
@@ -90,20 +103,21 @@ export const sample: Results = {
 		psnrAboveTerse: estimate(6, 0.05),
 	},
 	transfer: {
-		sweep,
+		sweep: sweep(1),
+		belowTerse: belowTerse(0.4),
+		plain: { sweep: sweep(3), belowTerse: belowTerse(0.3) },
 		best: sweepSources(tokens).map((name) => ({
 			source: name,
 			guidanceScale: name === "none" ? 1 : 2,
 			fid: estimate(lowest[name] as number, 0.05),
 		})),
-		belowTerse: guidanceScales.map((guidanceScale) => ({ guidanceScale, share: estimate(0.4) })),
 		bestBelowTerse: estimate(0.5),
 	},
 	prefixes: [
-		{ length: 2, fid: estimate(7, 0.1) },
-		{ length: 4, fid: estimate(5, 0.1), belowShorter: estimate(0.29) },
-		{ length: 8, fid: estimate(3, 0.1), belowShorter: estimate(0.4) },
-		{ length: 16, fid: estimate(2.2, 0.1), belowShorter: estimate(0.27) },
+		prefix(2, 7),
+		{ ...prefix(4, 5), belowShorter: estimate(0.29) },
+		{ ...prefix(8, 3), belowShorter: estimate(0.4) },
+		{ ...prefix(16, 2.2), belowShorter: estimate(0.27) },
 	],
 	outside: [{ file: "cat.jpg", title: "a photograph of a cat", text: "brown cat large middle" }],
 	notes: "`scenes-b` was trained for fewer steps.\n",
