@@ -26,8 +26,8 @@ export const exampleCaption = "a sun";
 
 /**
  * How both bundled decoders draw where a request is silent. They gain nothing from more steps. How far guidance is rescaled
- * is what its authors recommend (arXiv:2305.08891): without it, the scales that Stable Diffusion is used to bleach what such
- * small models draw, as docs/results.md shows.
+ * is what the authors of rescaling recommend (arXiv:2305.08891): without it, scales such as 7.5, which people bring from Stable
+ * Diffusion, bleach what models as small as these draw (docs/results.md).
  */
 export const bundledDrawing = { steps: 20, guidanceScale: 2, guidanceRescale: 0.7 } as const;
 
