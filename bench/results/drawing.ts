@@ -117,9 +117,10 @@ function stripName(
 ): string {
 	const { role } = measured;
 	const rescale = rescaleOf(measured, guidanceScale);
-	const inputs = JSON.stringify([fingerprints[role], requests, ...(rescale > 0 ? [rescale] : [])]);
+	const guidance = `guidance-${guidanceScale}${rescale > 0 ? `-rescaled-${rescale}` : ""}`;
+	const inputs = JSON.stringify([fingerprints[role], requests]);
 	const hash = createHash("sha256").update(inputs).digest("hex").slice(0, 16);
-	return `${role}-${source}-guidance-${guidanceScale}-${start}-${hash}`;
+	return `${role}-${source}-${guidance}-${start}-${hash}`;
 }
 
 function describe({ measured, source, guidanceScale }: Cell): string {

@@ -5,15 +5,15 @@
  */
 import type { Reading } from "../../src/core/reader/reader.ts";
 import type { PixelImage } from "../../src/plugins/index.ts";
-import { bootstrapMean, firstFeatures, kernelDistance, psnr } from "./built.ts";
-import { type Cell, type DrawSettings, drawCell } from "./drawing.ts";
-import { compare, estimateOf, type FrechetGauge, frechetGauge, type Sample, shareBelow } from "./fid.ts";
+import { type Bench, openBench, resamples } from "./bench.ts";
+import { bootstrapMean, kernelDistance, psnr } from "./built.ts";
+import { compare, estimateOf, type Sample, shareBelow } from "./fid.ts";
 import type { DecoderRole, MeasuredDecoder, OpenModels } from "./models.ts";
 import { scoreTexts } from "./naming.ts";
 import type { Options } from "./options.ts";
 import { describeOutside } from "./outside.ts";
 import type { Progress } from "./progress.ts";
-import { type DescribedScene, dediffusion, prefixLengths, sweepSources } from "./prompts.ts";
+import { type DescribedScene, dediffusion, prefixLengths } from "./prompts.ts";
 import { scoreReadings } from "./reading.ts";
 import {
 	type DecoderResult,
@@ -23,17 +23,9 @@ import {
 	resultsVersion,
 	type SourceName,
 	type SourceResult,
-	type SweepPoint,
-	type SweepResult,
-	type TransferResult,
 } from "./results.ts";
-import { readScenePicture, type SceneFolder, sharesOf } from "./scenes.ts";
-
-/** The scales of the issue's sweep; 1 means no guidance. */
-export const guidanceScales: readonly number[] = [1, 1.5, 2, 3, 5, 7.5];
-
-/** Behind every interval but those of FIDs. */
-const resamples = 1000;
+import { type SceneFolder, sharesOf } from "./scenes.ts";
+import { measureTransfer } from "./transfer.ts";
 
 /** Of KID; of fewer scenes half are taken, because the whole would always be the same subset. */
 const largestSubset = 1000;
@@ -76,77 +68,6 @@ export async function measure(
 		draw: (decoder, source, count) => bench.draw(bench.cell(decoder, source), count),
 		described: bench.described,
 		originals: bench.originals,
-	};
-}
-
-/** Everything that the parts share. */
-interface Bench {
-	readonly folder: SceneFolder;
-	readonly models: OpenModels;
-	readonly options: Options;
-	readonly progress: Progress;
-	readonly described: readonly DescribedScene[];
-	readonly originals: readonly PixelImage[];
-	readonly reading: Reading;
-	/** For all scenes, and for those of the sweep. */
-	readonly gauge: FrechetGauge;
-	readonly sweepGauge: FrechetGauge;
-	readonly intervals: { readonly resamples: number; readonly seed: number };
-	/** Tokens of a whole text. */
-	readonly tokens: number;
-	/** The cell at the guidance scale of everything but the sweep. */
-	cell(decoder: DecoderRole, source: SourceName): Cell;
-	/** Pictures of the first scenes. */
-	draw(cell: Cell, count: number): Promise<PixelImage[]>;
-	/** Draws the pictures of all scenes and reads them. */
-	read(cell: Cell): Promise<{ readonly pictures: readonly PixelImage[]; readonly reading: Reading }>;
-}
-
-async function openBench(
-	folder: SceneFolder,
-	models: OpenModels,
-	options: Options,
-	progress: Progress,
-): Promise<Bench> {
-	const { count, sweepCount, seed, frechetResamples, guidanceScale, steps, scheduler, work } = options;
-	progress.say(`reading ${count} scenes`);
-	const pictures = await inTurn(folder.scenes, (scene) => readScenePicture(folder, scene));
-	const texts = await Promise.all(pictures.map(({ picture }) => models.encoder.encode(picture)));
-	const described = texts.map((text, index) => ({ scene: folder.scenes[index] as DescribedScene["scene"], text }));
-	const originals = pictures.map(({ pixels }) => pixels);
-	const reading = await models.reader.read(originals);
-	progress.say(`resampling ${frechetResamples} times for the FIDs' intervals`);
-	const resampling = { resamples: frechetResamples, seed };
-	const settings: DrawSettings = {
-		workFolder: work,
-		imageSize: folder.imageSize,
-		steps,
-		scheduler,
-		seed,
-		fingerprints: models.fingerprints,
-		progress,
-	};
-	// No text is the same at every scale, because guidance leads away from no text.
-	const draw = (cell: Cell, wanted: number) =>
-		drawCell(cell.source === "none" ? { ...cell, guidanceScale: 1 } : cell, described.slice(0, wanted), settings);
-	return {
-		folder,
-		models,
-		options,
-		progress,
-		described,
-		originals,
-		reading,
-		gauge: frechetGauge(reading.features, resampling),
-		sweepGauge: frechetGauge(firstFeatures(reading.features, sweepCount), resampling),
-		intervals: { resamples, seed },
-		tokens: models.encoder.info.tokens,
-		cell: (decoder, source) => ({ measured: models.decoders[decoder], source, guidanceScale }),
-		draw,
-		async read(cell) {
-			const drawn = await draw(cell, count);
-			return { pictures: drawn, reading: await models.reader.read(drawn) };
-		},
 	};
 }
 
@@ -215,56 +136,6 @@ async function measurePrefixes(bench: Bench): Promise<PrefixResult[]> {
 	return results;
 }
 
-async function measureTransfer(bench: Bench): Promise<TransferResult> {
-	const own = dediffusion(bench.tokens);
-	const measured = bench.models.decoders["scenes-b"];
-	const points = await sweepScales(bench, measured);
-	const plain =
-		measured.guidanceRescale === 0 ? {} : { plain: sweepResult(await sweepScales(bench, bench.models.plain), own) };
-	const best = new Map<SourceName, { readonly point: SweepPoint; readonly sample: Sample }>();
-	for (const source of sweepSources(bench.tokens)) {
-		const ofSource = points.filter((point) => point.source === source);
-		const lowest = ofSource.reduce((a, b) => (b.sample.value < a.sample.value ? b : a));
-		// Chosen on the sweep's scenes, reported for all of them.
-		const { reading } = await bench.read({ measured, source, guidanceScale: lowest.guidanceScale });
-		const sample = bench.gauge(reading.features);
-		best.set(source, { sample, point: { source, guidanceScale: lowest.guidanceScale, fid: estimateOf(sample) } });
-	}
-	const bestOf = (source: SourceName) => (best.get(source) as { readonly sample: Sample }).sample;
-	return {
-		...sweepResult(points, own),
-		...plain,
-		best: [...best.values()].map(({ point }) => point),
-		bestBelowTerse: shareBelow(bestOf(own), bestOf("terse")),
-	};
-}
-
-type SweepSample = Omit<SweepPoint, "fid"> & { readonly sample: Sample };
-
-async function sweepScales(bench: Bench, measured: MeasuredDecoder): Promise<SweepSample[]> {
-	const points: SweepSample[] = [];
-	for (const source of sweepSources(bench.tokens)) {
-		for (const guidanceScale of guidanceScales) {
-			const drawn = await bench.draw({ measured, source, guidanceScale }, bench.options.sweepCount);
-			const { features } = await bench.models.reader.read(drawn);
-			points.push({ source, guidanceScale, sample: bench.sweepGauge(features) });
-		}
-	}
-	return points;
-}
-
-function sweepResult(points: readonly SweepSample[], own: SourceName): SweepResult {
-	const at = (source: SourceName, scale: number) =>
-		(points.find((point) => point.source === source && point.guidanceScale === scale) as SweepSample).sample;
-	return {
-		sweep: points.map(({ source, guidanceScale, sample }) => ({ source, guidanceScale, fid: estimateOf(sample) })),
-		belowTerse: guidanceScales.map((guidanceScale) => ({
-			guidanceScale,
-			share: shareBelow(at(own, guidanceScale), at("terse", guidanceScale)),
-		})),
-	};
-}
-
 function settingOf({ folder, models, options, reading, tokens }: Bench): Results["setting"] {
 	return {
 		scenes: options.count,
@@ -289,13 +160,4 @@ function settingOf({ folder, models, options, reading, tokens }: Bench): Results
 
 function ownScheduler({ decoder }: MeasuredDecoder): string {
 	return decoder.capabilities.defaults.scheduler ?? "unknown";
-}
-
-/** One after another, so that thousands of files are not open at once. */
-async function inTurn<Item, Result>(items: readonly Item[], action: (item: Item) => Promise<Result>) {
-	const results: Result[] = [];
-	for (const item of items) {
-		results.push(await action(item));
-	}
-	return results;
 }

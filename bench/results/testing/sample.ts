@@ -4,9 +4,9 @@
  * @module
  */
 import type { Estimate } from "../../../src/core/metrics/bootstrap.ts";
-import { guidanceScales } from "../measure.ts";
 import { dediffusion, sweepSources } from "../prompts.ts";
 import { type Results, resultsVersion, type SourceName, type SweepPoint } from "../results.ts";
+import { guidanceScales } from "../transfer.ts";
 
 /** @param error Its standard error. */
 export function estimate(value: number, error = 0.01): Estimate {
