@@ -95,27 +95,30 @@ function transferBars({ transfer }: Results): Bar[] {
 }
 
 function sweepBar(name: string, { belowTerse }: SweepResult): Bar {
-	const worst = belowTerse.reduce((a, b) => (b.share.value < a.share.value ? b : a));
-	return {
+	return leastBar(
 		name,
-		wanted: "above 0",
-		measured: `least at scale ${worst.guidanceScale}: ${percentWithError(worst.share)}`,
-		met: worst.share.value > 0,
-		margin: marginOf(worst.share.value, worst.share),
-	};
+		belowTerse.map(({ guidanceScale, share }) => ({ place: `scale ${guidanceScale}`, share })),
+	);
 }
 
 function prefixBar({ prefixes }: Results): Bar {
-	const falls = prefixes.flatMap(({ length, belowShorter }) =>
-		belowShorter === undefined ? [] : [{ length, belowShorter }],
+	return leastBar(
+		"prefixes: FID falls with every longer text",
+		prefixes.flatMap(({ length, belowShorter }) =>
+			belowShorter === undefined ? [] : [{ place: `${length} tokens`, share: belowShorter }],
+		),
 	);
-	const least = falls.reduce((a, b) => (b.belowShorter.value < a.belowShorter.value ? b : a));
+}
+
+/** Holds to the worst of several shares, each of which is to be above zero. */
+function leastBar(name: string, shares: readonly { readonly place: string; readonly share: Estimate }[]): Bar {
+	const { place, share } = shares.reduce((a, b) => (b.share.value < a.share.value ? b : a));
 	return {
-		name: "prefixes: FID falls with every longer text",
+		name,
 		wanted: "above 0",
-		measured: `least at ${least.length} tokens: ${percentWithError(least.belowShorter)}`,
-		met: least.belowShorter.value > 0,
-		margin: marginOf(least.belowShorter.value, least.belowShorter),
+		measured: `least at ${place}: ${percentWithError(share)}`,
+		met: share.value > 0,
+		margin: marginOf(share.value, share),
 	};
 }
 

@@ -17,9 +17,9 @@ pictures. A run that was stopped goes on where it was when it is started with th
   --emoji FOLDER         drawings for that; default: the font of Debian's fonts-noto-color-emoji
   --count NUMBER         scenes, 2000
   --sweep-count NUMBER   scenes of the sweep over guidance scales, 500
-  --steps NUMBER         denoising steps, 20
+  --steps NUMBER         denoising steps, ${bundledDrawing.steps}
   --scheduler NAME       default: each decoder's own
-  --guidance-scale NUMBER  of everything but the sweep, 2
+  --guidance-scale NUMBER  of everything but the sweep, ${bundledDrawing.guidanceScale}
   --guidance-rescale NUMBER  how far guided predictions are brought back to their usual deviation, 0 to 1; default:
                          what the server's configuration has, ${bundledDrawing.guidanceRescale}. Above 0, the sweep is drawn without it, too
   --seed NUMBER          of the noise and of all resamples, 0
@@ -64,9 +64,9 @@ export function readOptions(args: readonly string[]): Options {
 			emoji: text,
 			count: { ...text, default: "2000" },
 			"sweep-count": { ...text, default: "500" },
-			steps: { ...text, default: "20" },
+			steps: { ...text, default: String(bundledDrawing.steps) },
 			scheduler: text,
-			"guidance-scale": { ...text, default: "2" },
+			"guidance-scale": { ...text, default: String(bundledDrawing.guidanceScale) },
 			"guidance-rescale": { ...text, default: String(bundledDrawing.guidanceRescale) },
 			seed: { ...text, default: "0" },
 			resamples: { ...text, default: "100" },
@@ -108,25 +108,27 @@ export function readOptions(args: readonly string[]): Options {
 }
 
 function wholeNumber(name: string, text: string, least: number): number {
-	const number = Number(text);
-	if (text.trim() === "" || !Number.isInteger(number) || number < least) {
-		throw new Error(`--${name} is ${text}; give a whole number from ${least}.`);
-	}
-	return number;
+	return numberThat(
+		(number) => Number.isInteger(number) && number >= least,
+		name,
+		text,
+		`a whole number from ${least}`,
+	);
 }
 
 function positiveNumber(name: string, text: string): number {
-	const number = Number(text);
-	if (!(number > 0 && number <= 50)) {
-		throw new Error(`--${name} is ${text}; give a number above 0, at most 50.`);
-	}
-	return number;
+	return numberThat((number) => number > 0 && number <= 50, name, text, "a number above 0, at most 50");
 }
 
 function share(name: string, text: string): number {
+	return numberThat((number) => number >= 0 && number <= 1, name, text, "a number from 0 to 1");
+}
+
+/** @param wanted What is allowed, in words. */
+function numberThat(isAllowed: (number: number) => boolean, name: string, text: string, wanted: string): number {
 	const number = Number(text);
-	if (text.trim() === "" || !(number >= 0 && number <= 1)) {
-		throw new Error(`--${name} is ${text}; give a number from 0 to 1.`);
+	if (text.trim() === "" || !isAllowed(number)) {
+		throw new Error(`--${name} is ${text}; give ${wanted}.`);
 	}
 	return number;
 }
